@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bus/link.h"
+
+#define ASSUMED "assumed"
+#define PCIE_BENCH "pcie-bench (SIGCOMM 2018): a 64-byte DMA read takes 547 ns"
+
+const struct param link_pcie_params[] = {
+    PARAM(struct link_params, wire_time, PARAM_BOOL, "0", "1", 0, 1,
+          "PCIe base specification", "bytes take time on the wire"),
+    PARAM(struct link_params, generation, PARAM_COUNT, "3", "3", 1, 5,
+          "PCIe base specification", "PCIe generation"),
+    PARAM(struct link_params, lanes, PARAM_COUNT, "4", "4", 1, 16, "PCIe base specification",
+          "lanes: 1, 2, 4, 8 or 16"),
+    PARAM(struct link_params, max_payload_bytes, PARAM_BYTES, "256", "256", 128, 4096,
+          "usual setting of PC root ports", "largest payload of a packet"),
+    PARAM(struct link_params, max_read_request_bytes, PARAM_BYTES, "512", "512", 128, 4096,
+          "PCIe base specification: the default of Device Control", "largest read request"),
+    PARAM(struct link_params, latency_ps, PARAM_PS, "0ps", "200ns", 0, PS_PER_S, PCIE_BENCH,
+          "one way between root complex and device"),
+    PARAM(struct link_params, memory_read_ps, PARAM_PS, "0ps", "117ns", 0, PS_PER_S, PCIE_BENCH,
+          "root complex: read request to data"),
+    PARAM(struct link_params, memory_write_ps, PARAM_PS, "0ps", "30ns", 0, PS_PER_S, ASSUMED,
+          "root complex: write to visible in memory"),
+    PARAM(struct link_params, posted_depth, PARAM_COUNT, "32", "32", 1, LINK_POSTED_MAX, ASSUMED,
+          "posted stores under way before a hart stalls"),
+    {0},
+};
+
+const struct param link_soc_params[] = {
+    PARAM(struct link_params, latency_ps, PARAM_PS, "0ps", "20ns", 0, PS_PER_S, ASSUMED,
+          "one way between a hart and an on-chip peripheral"),
+    PARAM(struct link_params, posted_depth, PARAM_COUNT, "16", "16", 1, LINK_POSTED_MAX, ASSUMED,
+          "posted stores under way before a hart stalls"),
+    {0},
+};
+
+const struct field link_fields[] = {
+    FIELD(struct link, down_free),   FIELD(struct link, up_free),
+    FIELD(struct link, posted),      FIELD(struct link, posted_head),
+    FIELD(struct link, posted_count), FIELD_AN_EVENT(struct link, arrival),
+    FIELD_END,
+};
+
+uint64_t link_packet_bits_per_s(const struct link_params *p)
+{
+    static const uint64_t megatransfers[] = {0, 2500, 5000, 8000, 16000, 32000};
+    static const uint64_t internal_delay[] = {0, 19, 70, 115, 115, 115};
+    unsigned gen = (unsigned)p->generation;
+    bool big = p->max_payload_bytes >= 512;
+    /* AckFactor in tenths: spec tables 3-7 to 3-9. */
+    uint64_t factor = big ? 10 : p->lanes >= 16 ? 30 : p->lanes >= 8 ? 25 : 14;
+    /* Symbols between two ACKs, and between two flow-control updates; 28 is the tables' TLP
+     * overhead, 8 bytes each of these packets. */
+    uint64_t limit = (p->max_payload_bytes + 28) * factor / (10 * p->lanes) + internal_delay[gen];
+    u128 raw = (u128)megatransfers[gen] * 1000000 * p->lanes * (gen <= 2 ? 8 : 128) /
+               (gen <= 2 ? 10 : 130);
+
+    /* 4 SKIP symbols in 1538. */
+    return (uint64_t)(raw * (limit * 1538 - 16 * 1538 - 4 * limit) / (limit * 1538));
+}
+
+void link_update(struct link *link)
+{
+    link->ps_per_4gib =
+        link->p.wire_time
+            ? (uint64_t)(((u128)8 * PS_PER_S << 32) / link_packet_bits_per_s(&link->p))
+            : 0;
+}
+
+ps_t link_wire_ps(const struct link *link, uint64_t bytes)
+{
+    return (ps_t)(((u128)bytes * link->ps_per_4gib + mask_bits(32)) >> 32);
+}
+
+static uint64_t packets(uint64_t payload, uint64_t most)
+{
+    return most ? (payload + most - 1) / most : 1;
+}
+
+uint64_t link_write_bytes(const struct link *link, uint64_t payload)
+{
+    return payload + packets(payload, link->p.max_payload_bytes) * TLP_WRITE_BYTES;
+}
+
+uint64_t link_completion_bytes(const struct link *link, uint64_t payload)
+{
+    return payload + packets(payload, link->p.max_payload_bytes) * TLP_COMPLETION_BYTES;
+}
+
+uint64_t link_request_bytes(const struct link *link, uint64_t payload)
+{
+    return packets(payload, link->p.max_read_request_bytes) * TLP_READ_BYTES;
+}
+
+static ps_t send(struct link *link, ps_t *free, uint64_t wire_bytes, ps_t now, ps_t *began)
+{
+    ps_t start = now > *free ? now : *free;
+
+    if (began)
+        *began = start;
+    *free = start + link_wire_ps(link, wire_bytes);
+    return *free + link->p.latency_ps;
+}
+
+ps_t link_send_down(struct link *link, uint64_t wire_bytes, ps_t now, ps_t *began)
+{
+    return send(link, &link->down_free, wire_bytes, now, began);
+}
+
+ps_t link_send_up(struct link *link, uint64_t wire_bytes, ps_t now, ps_t *began)
+{
+    return send(link, &link->up_free, wire_bytes, now, began);
+}
+
+/* Performs a store at its device, as the cause of whatever it does there. */
+static enum fault perform(struct link *link, const struct txn *posted, uint64_t cause)
+{
+    struct txn txn = *posted;
+    struct region *r = space_find(link->space, txn.addr);
+    uint64_t saved = link->clock->cause;
+    enum fault fault;
+
+    if (!r)
+        return FAULT_DECODE;
+    txn.addr -= r->base;
+    link->clock->cause = cause;
+    link->clock->cause = trace_mmio_arrive(link->trace, r->source, TRACE_NOW(link->trace),
+                                           txn.addr, txn.size, txn.data);
+    fault = region_access(link->space, r, &txn);
+    link->clock->cause = saved;
+    return fault;
+}
+
+static void arrive(void *owner)
+{
+    struct link *link = owner;
+    struct posted_write w = link->posted[link->posted_head];
+
+    link->posted_head = (link->posted_head + 1) % LINK_POSTED_MAX;
+    if (--link->posted_count) {
+        /* The event keeps no cause of its own: each store brings its. */
+        clock_arm(link->clock, &link->arrival, link->posted[link->posted_head].arrives);
+    }
+    (void)perform(link, &w.txn, w.cause);
+}
+
+bool link_store(struct link *link, const struct txn *txn, ps_t now, uint64_t cause,
+                enum fault *fault, ps_t *retry)
+{
+    struct posted_write *w;
+    ps_t arrives;
+
+    *fault = FAULT_NONE;
+    if (link->posted_count >= link->p.posted_depth) {
+        *retry = link->posted[link->posted_head].arrives;
+        return false;
+    }
+    arrives = link_send_down(link, link_write_bytes(link, txn->size), now, NULL);
+    if (arrives == now && !link->posted_count) {
+        *fault = perform(link, txn, cause);
+        return true;
+    }
+    w = &link->posted[(link->posted_head + link->posted_count) % LINK_POSTED_MAX];
+    *w = (struct posted_write){arrives, cause, *txn};
+    if (link->posted_count++ == 0)
+        clock_arm(link->clock, &link->arrival, arrives);
+    return true;
+}
+
+ps_t link_posted_until(const struct link *link)
+{
+    uint32_t last = (link->posted_head + link->posted_count - 1) % LINK_POSTED_MAX;
+
+    return link->posted_count ? link->posted[last].arrives : 0;
+}
+
+void link_reset(struct link *link)
+{
+    clock_disarm(link->clock, &link->arrival);
+    link->down_free = link->up_free = 0;
+    memset(link->posted, 0, sizeof link->posted);
+    link->posted_head = link->posted_count = 0;
+}
+
+void link_init(struct link *link, const char *name, struct clock *clock, struct space *space,
+               struct trace *trace)
+{
+    *link = (struct link){.name = name, .clock = clock, .space = space, .trace = trace,
+                          .p = {.posted_depth = 1}};
+    event_init(clock, &link->arrival, "link.arrival", arrive, link);
+    link_reset(link);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A link: the timed way between the harts and memory on one side ("host") and one device, or the
+ * on-chip peripherals, on the other.
+ *
+ * Each direction is a server with its own queue: a packet starts when the previous one has left,
+ * takes its bytes over the rate, and arrives one latency later.  As every direction is first in,
+ * first out, PCIe's ordering rules follow: posted writes stay in order, a read pushes the posted
+ * writes before it, a completion or an MSI pushes the data before it.
+ * Not modelled: flow-control credits, replays, relaxed ordering, reads passed by posted writes. */
+#ifndef BUS_LINK_H
+#define BUS_LINK_H
+
+#include "bus/space.h"
+#include "sim/clock.h"
+#include "sim/param.h"
+#include "sim/state.h"
+#include "sim/trace.h"
+
+#define LINK_POSTED_MAX 64
+
+/* Values of a link, by the tables below. */
+struct link_params {
+    uint64_t wire_time;   /* 1: bytes take time; 0: infinitely fast */
+    uint64_t generation;  /* PCIe generation, 1 to 5 */
+    uint64_t lanes;
+    uint64_t max_payload_bytes;
+    uint64_t max_read_request_bytes;
+    uint64_t latency_ps;      /* one way, without the bytes' own time */
+    uint64_t memory_read_ps;  /* a DMA read's request at the root complex to its data */
+    uint64_t memory_write_ps; /* a DMA write at the root complex to its visibility */
+    uint64_t posted_depth;    /* stores on their way before the next one stalls its hart */
+};
+
+/* "pcie" links and the on-chip "soc" bus: the same struct, two tables of defaults. */
+extern const struct param link_pcie_params[];
+extern const struct param link_soc_params[];
+
+/* PCIe packet sizes on the wire, framing and headers included (PCIe base spec 2.2, 4.2; 64-bit
+ * addresses, no ECRC): 8 bytes of framing, sequence number and LCRC, then the header. */
+enum { TLP_WRITE_BYTES = 24, TLP_READ_BYTES = 24, TLP_COMPLETION_BYTES = 20 };
+
+struct posted_write {
+    ps_t arrives;
+    uint64_t cause;
+    struct txn txn; /* addr is absolute */
+};
+
+struct link {
+    const char *name;
+    struct clock *clock;
+    struct space *space;
+    struct trace *trace;
+    struct link_params p;
+    uint64_t ps_per_4gib; /* derived from p by link_update */
+    /* state */
+    ps_t down_free, up_free; /* when each direction has sent what it was given */
+    struct posted_write posted[LINK_POSTED_MAX];
+    uint32_t posted_head, posted_count;
+    struct event arrival; /* of posted[head] */
+};
+
+extern const struct field link_fields[];
+
+void link_init(struct link *link, const char *name, struct clock *clock, struct space *space,
+               struct trace *trace);
+void link_reset(struct link *link);
+/* Derives the rate; call after the parameters are set. */
+void link_update(struct link *link);
+
+/* Usable bits per second for packets: the raw rate less encoding, ACK and flow-control packets and
+ * SKIP sets (pcie-bench, SIGCOMM 2018; PCIe base spec 5.0 tables 2-46 to 2-48 and 3-7 to 3-9). */
+uint64_t link_packet_bits_per_s(const struct link_params *p);
+
+/* Time that `bytes` occupy the wire. */
+ps_t link_wire_ps(const struct link *link, uint64_t bytes);
+
+/* Packets of a transfer: total bytes on the wire, headers included. */
+uint64_t link_write_bytes(const struct link *link, uint64_t payload);
+uint64_t link_completion_bytes(const struct link *link, uint64_t payload);
+uint64_t link_request_bytes(const struct link *link, uint64_t payload);
+
+/* Hands packets to a direction at time `now`; returns when the last has arrived at the other end.
+ * *began is when the first left (NULL: not asked). */
+ps_t link_send_down(struct link *link, uint64_t wire_bytes, ps_t now, ps_t *began);
+ps_t link_send_up(struct link *link, uint64_t wire_bytes, ps_t now, ps_t *began);
+
+/* A hart's store.  Posted: queued, performed when it arrives, faults then are dropped (as a posted
+ * write's are).  With no latency it is performed at once and *fault says how it went.  Returns
+ * false when the queue is full; *retry is then when the oldest arrives. */
+bool link_store(struct link *link, const struct txn *txn, ps_t now, uint64_t cause,
+                enum fault *fault, ps_t *retry);
+
+/* When all posted stores will have arrived; 0 when none is on its way. */
+ps_t link_posted_until(const struct link *link);
+
+#endif
