@@ -206,8 +206,8 @@ static bool right(struct width w, const struct exact *x, enum fp_rm rm, uint64_t
 
 /* ---- the operations ---- */
 
-enum op { ADD, SUB, MUL, DIV, SQRT, FMA, OPS };
-static const char *const op_names[] = { "add", "sub", "mul", "div", "sqrt", "fma" };
+enum op { ADD, SUB, MUL, DIV, FMA, SQRT, OPS };
+static const char *const op_names[] = { "add", "sub", "mul", "div", "fma", "sqrt" };
 
 static uint64_t compute(struct width w, enum op op, uint64_t a, uint64_t b, uint64_t c,
                         enum fp_rm rm, uint8_t *flags)
@@ -257,46 +257,65 @@ static void report(const char *what, struct width w, enum fp_rm rm, uint64_t a, 
     check_fail(__FILE__, __LINE__, line);
 }
 
+static void try_all_modes(struct width w, enum op op, uint64_t a, uint64_t b, uint64_t c)
+{
+    struct exact x = exact_of(w, op, a, b, c);
+
+    for (int rm = FP_RNE; rm <= FP_RMM; rm++) {
+        uint8_t flags = 0;
+        uint64_t got = compute(w, op, a, b, c, (enum fp_rm)rm, &flags);
+
+        if (!right(w, &x, (enum fp_rm)rm, got, flags))
+            report(op_names[op], w, (enum fp_rm)rm, a, b, c, got, flags);
+    }
+}
+
 static void arithmetic(struct width w, unsigned count)
 {
     uint64_t sign = UINT64_C(1) << (w.frac_bits + w.exp_bits);
     struct random r = { 1 };
-    unsigned tried = 0;
 
-    while (tried < count) {
+    for (unsigned i = 0; i < count; i++) {
         uint64_t a = random_operand(&r, w), b = random_partner(&r, w, a);
         uint64_t c = random_addend(&r, w, a, b);
 
         if (!is_finite(w, a) || !is_finite(w, b) || !is_finite(w, c))
             continue;
-        tried++;
-        for (enum op op = ADD; op < OPS; op++) {
-            struct exact x;
+        try_all_modes(w, ADD, a, b, 0);
+        try_all_modes(w, SUB, a, b, 0);
+        try_all_modes(w, MUL, a, b, 0);
+        try_all_modes(w, FMA, a, b, c);
+        if ((b & ~sign) != 0)
+            try_all_modes(w, DIV, a, b, 0);
+    }
+}
 
-            if (op == DIV && (b & ~sign) == 0)
-                continue;
-            if (op == SQRT)
-                a &= ~sign;
-            x = exact_of(w, op, a, b, c);
-            for (int rm = FP_RNE; rm <= FP_RMM; rm++) {
-                uint8_t flags = 0;
-                uint64_t got = compute(w, op, a, b, c, (enum fp_rm)rm, &flags);
+/* The 64-bit root is off by one far more often than that shows in 53: many cases. */
+static void roots(struct width w, unsigned count)
+{
+    uint64_t sign = UINT64_C(1) << (w.frac_bits + w.exp_bits);
+    struct random r = { 5 };
 
-                if (!right(w, &x, (enum fp_rm)rm, got, flags))
-                    report(op_names[op], w, (enum fp_rm)rm, a, b, c, got, flags);
-            }
-        }
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t a = random_operand(&r, w) & ~sign;
+
+        if (i % 4 == 0)               /* rounded squares: roots on the grid or just beside it */
+            a = compute(w, MUL, a, a, 0, FP_RNE, &(uint8_t){ 0 });
+        if (is_finite(w, a))
+            try_all_modes(w, SQRT, a, 0, 0);
     }
 }
 
 static void test_f32_arithmetic_rounds_as_defined_in_all_modes(void)
 {
-    arithmetic(WIDTH_F32, 5000);
+    arithmetic(WIDTH_F32, 6000);
+    roots(WIDTH_F32, 6000);
 }
 
 static void test_f64_arithmetic_rounds_as_defined_in_all_modes(void)
 {
-    arithmetic(WIDTH_F64, 5000);
+    arithmetic(WIDTH_F64, 6000);
+    roots(WIDTH_F64, 100000);
 }
 
 static void test_f64_to_f32_rounds_as_defined_in_all_modes(void)
