@@ -5,19 +5,37 @@
 #include "bus/device.h"
 #include "check.h"
 #include "irq/aclint.h"
+#include "irq/imsic.h"
 #include "sim/random.h"
 
 #include <stdlib.h>
 
 struct subject {
     const struct device_class *class;
-    /* Something happens outside the device (a wire moves, a byte arrives).  NULL: it has no such
-     * input.  Every choice is taken from `random`. */
-    void (*poke)(void *dev, uint64_t random);
+    /* Something happens that is no access (a wire moves, a byte arrives, a hart looks in); returns
+     * what could be seen of it.  NULL: there is no such way in.  `random` decides everything. */
+    uint64_t (*poke)(void *dev, uint64_t random);
 };
+
+static uint64_t imsic_poke(void *dev, uint64_t random)
+{
+    struct imsic *m = dev;
+    struct imsic_file *f = random & 1 ? &m->m[random >> 1 & 1] : &m->s[random >> 1 & 1];
+    unsigned select = random >> 4 & 0xff;
+    uint64_t value = 0;
+
+    if (random & 4) /* the registers that exist, more often than not */
+        select = (select & 0xc0) | (select & 6);
+    if (random & 8)
+        return imsic_claim(f);
+    imsic_ireg_write(f, select, random & 0x1000 ? 1 : random >> 16);
+    imsic_ireg_read(f, select ^ (unsigned)(random >> 60), &value);
+    return value;
+}
 
 static const struct subject subjects[] = {
     {&aclint_class, NULL},
+    {&imsic_class, imsic_poke},
 };
 
 #define RAM_BASE UINT64_C(0x80000000)
@@ -173,9 +191,9 @@ static uint64_t step(struct rig *r, struct random *rnd)
             clock_run(&r->clock, clock_next(&r->clock));
         return clock_next(&r->clock);
     case 2:
-        if (r->subject->poke)
-            r->subject->poke(r->dev, random_u64(rnd));
-        return 2;
+        if (!r->subject->poke)
+            return 2;
+        return r->subject->poke(r->dev, random_u64(rnd));
     default:
         t = some_access(r, rnd, &region);
         fault = region_access(&r->space, region, &t);
