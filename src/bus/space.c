@@ -47,6 +47,27 @@ int space_map(struct space *space, struct region *region, struct err *err)
             (space->count - at) * sizeof space->region[0]);
     space->region[at] = region;
     space->count++;
+    space->generation++;
+    return 0;
+}
+
+int space_map_background(struct space *space, struct region *region, struct err *err)
+{
+    uint64_t last = region->base + (region->size - 1);
+
+    if (region->size == 0 || last < region->base)
+        return err_set(err, "region '%s' at 0x%" PRIx64 " has an impossible size", region->name,
+                       region->base);
+    if (space->backgrounds == SPACE_BACKGROUNDS_MAX)
+        return err_set(err, "region '%s': too many background regions", region->name);
+    for (unsigned i = 0; i < space->backgrounds; i++) {
+        const struct region *r = space->background[i];
+        if (r->base <= last && region->base <= r->base + (r->size - 1))
+            return err_set(err, "region '%s' at 0x%" PRIx64 " overlaps '%s' at 0x%" PRIx64,
+                           region->name, region->base, r->name, r->base);
+    }
+    space->background[space->backgrounds++] = region;
+    space->generation++;
     return 0;
 }
 
@@ -54,6 +75,7 @@ void space_unmap(struct space *space, struct region *region)
 {
     for (unsigned i = 0; i < space->count; i++)
         if (space->region[i] == region) {
+            space->generation++;
             space->count--;
             memmove(&space->region[i], &space->region[i + 1],
                     (space->count - i) * sizeof space->region[0]);
@@ -61,6 +83,15 @@ void space_unmap(struct space *space, struct region *region)
         }
     if (space->last == region)
         space->last = NULL;
+}
+
+/* Never remembered in `last`: an ordinary region may lie within. */
+static struct region *find_background(struct space *space, uint64_t addr)
+{
+    for (unsigned i = 0; i < space->backgrounds; i++)
+        if (addr - space->background[i]->base < space->background[i]->size)
+            return space->background[i];
+    return NULL;
 }
 
 struct region *space_find(struct space *space, uint64_t addr)
@@ -71,11 +102,9 @@ struct region *space_find(struct space *space, uint64_t addr)
     if (r && addr - r->base < r->size)
         return r;
     at = above(space, addr);
-    if (at == 0)
-        return NULL;
-    r = space->region[at - 1];
-    if (addr - r->base >= r->size)
-        return NULL;
+    r = at ? space->region[at - 1] : NULL;
+    if (!r || addr - r->base >= r->size)
+        return find_background(space, addr);
     space->last = r;
     return r;
 }

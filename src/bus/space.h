@@ -53,14 +53,19 @@ struct region {
 };
 
 #define SPACE_REGIONS_MAX 128
+#define SPACE_BACKGROUNDS_MAX 8
 #define PAGE_SHIFT 12
 #define PAGE_BYTES UINT64_C(4096)
 
-/* An address space: regions sorted by base, never overlapping. */
+/* An address space: regions sorted by base, never overlapping, and behind them the backgrounds. */
 struct space {
     struct region *region[SPACE_REGIONS_MAX];
     unsigned count;
+    struct region *background[SPACE_BACKGROUNDS_MAX];
+    unsigned backgrounds;
     struct region *last; /* of the latest lookup: most come in runs */
+    /* Grows with every map and unmap: whoever keeps a region pointer from space_find compares. */
+    uint64_t generation;
     /* Called before memory in [addr, addr + len) that holds decoded code changes, whoever writes. */
     void (*code_written)(void *ctx, uint64_t addr, uint64_t len);
     void *code_ctx;
@@ -71,7 +76,11 @@ int space_map(struct space *space, struct region *region, struct err *err);
 /* Removes it; a region that is not mapped is left alone.  PCI BARs move this way. */
 void space_unmap(struct space *space, struct region *region);
 
-/* The region at addr, or NULL. */
+/* Adds a region that answers where no ordinary one is (a bridge's window around its BARs).  -1 with
+ * err when it overlaps another background, wraps, or there are too many. */
+int space_map_background(struct space *space, struct region *region, struct err *err);
+
+/* The region at addr, or NULL.  A background is found only where nothing else is. */
 struct region *space_find(struct space *space, uint64_t addr);
 
 /* Decodes and performs one transaction; misaligned or odd-sized ones are FAULT_SIZE. */
