@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "bus/device.h"
 #include "check.h"
+#include "dev/pcie_host.h"
 #include "irq/aclint.h"
 #include "irq/imsic.h"
 #include "sim/random.h"
@@ -36,6 +37,7 @@ static uint64_t imsic_poke(void *dev, uint64_t random)
 static const struct subject subjects[] = {
     {&aclint_class, NULL},
     {&imsic_class, imsic_poke},
+    {&pcie_host_class, NULL},
 };
 
 #define RAM_BASE UINT64_C(0x80000000)
