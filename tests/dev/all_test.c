@@ -7,6 +7,7 @@
 #include "dev/pcie_host.h"
 #include "irq/aclint.h"
 #include "irq/imsic.h"
+#include "irq/plic.h"
 #include "sim/random.h"
 
 #include <stdlib.h>
@@ -16,6 +17,8 @@ struct subject {
     /* Something happens that is no access (a wire moves, a byte arrives, a hart looks in); returns
      * what could be seen of it.  NULL: there is no such way in.  `random` decides everything. */
     uint64_t (*poke)(void *dev, uint64_t random);
+    /* Takes back what poke left outside (lowers the wires): a reset cannot.  NULL: nothing. */
+    void (*quiet)(void *dev);
 };
 
 static uint64_t imsic_poke(void *dev, uint64_t random)
@@ -34,9 +37,22 @@ static uint64_t imsic_poke(void *dev, uint64_t random)
     return value;
 }
 
+static uint64_t plic_poke(void *dev, uint64_t random)
+{
+    plic_drive(dev, 1 + (random >> 8) % (random & 2 ? 4 : PLIC_SOURCES - 1), random & 1);
+    return 0;
+}
+
+static void plic_quiet(void *dev)
+{
+    for (unsigned i = 1; i < PLIC_SOURCES; i++)
+        plic_drive(dev, i, false);
+}
+
 static const struct subject subjects[] = {
-    {&aclint_class, NULL},
-    {&imsic_class, imsic_poke},
+    {&aclint_class, NULL, NULL},
+    {&imsic_class, imsic_poke, NULL},
+    {&plic_class, plic_poke, plic_quiet},
     {&pcie_host_class, NULL},
 };
 
@@ -427,6 +443,8 @@ static void test_reset_from_any_state_equals_reset_of_a_new_device(void)
         rig_up(&a, s, 0);
         run_script(&a, &rnd, (unsigned)random_below(&rnd, 120));
         rig_up(&b, s, a.clock.now);
+        if (s->quiet)
+            s->quiet(a.dev);
         link_reset(&a.link);
         link_reset(&b.link);
         memset(a.ram.ram, 0, RAM_BYTES);
