@@ -37,10 +37,28 @@ static uint64_t imsic_poke(void *dev, uint64_t random)
     return value;
 }
 
+/* One 32-bit access as a driver would make it: a script of random ones seldom gets that far. */
+static uint64_t touch(struct bank *bank, uint64_t offset, bool write, uint64_t data)
+{
+    struct txn t = {.addr = offset, .size = 4, .write = write, .data = data & 0xffffffff};
+
+    bank_access(bank, &t);
+    return t.data;
+}
+
 static uint64_t plic_poke(void *dev, uint64_t random)
 {
-    plic_drive(dev, 1 + (random >> 8) % (random & 2 ? 4 : PLIC_SOURCES - 1), random & 1);
-    return 0;
+    struct plic *p = dev;
+    unsigned context = random >> 4 & 3, few = 1 + (random >> 8 & 3);
+
+    switch (random & 7) {
+    case 0: return touch(&p->bank, 0x4 * few, true, random >> 16);
+    case 1: return touch(&p->bank, 0x2000 + 0x80 * context, true, ~UINT64_C(0));
+    case 2: return touch(&p->bank, 0x200004 + 0x1000 * context, false, 0);
+    case 3: return touch(&p->bank, 0x200004 + 0x1000 * context, true, few);
+    case 4: plic_drive(dev, 1 + (random >> 8) % (PLIC_SOURCES - 1), random >> 4 & 1); return 0;
+    default: plic_drive(dev, few, random >> 4 & 1); return 0;
+    }
 }
 
 static void plic_quiet(void *dev)
@@ -209,9 +227,11 @@ static uint64_t step(struct rig *r, struct random *rnd)
             clock_run(&r->clock, clock_next(&r->clock));
         return clock_next(&r->clock);
     case 2:
-        if (!r->subject->poke)
-            return 2;
-        return r->subject->poke(r->dev, random_u64(rnd));
+    case 3:
+    case 4:
+        if (r->subject->poke)
+            return r->subject->poke(r->dev, random_u64(rnd));
+        /* fall through */
     default:
         t = some_access(r, rnd, &region);
         fault = region_access(&r->space, region, &t);
