@@ -7,7 +7,7 @@
  * so a marked program runs anywhere. N is the immediate, 12 bits signed; we use 1 to 2047.
  *
  * The table of numbers:
- *    1  MARK_RUN_START      before the first warm-up pass; the machine reads the kernel's symbols here
+ *    1  MARK_RUN_START      before the first warm-up pass; the kernel's symbols are read here
  *    2  MARK_REQUEST_BEGIN  just before the ecall of the measured request
  *    3  MARK_REQUEST_END    just after it
  *    4  MARK_RUN_END        the measured pass is over

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `read-once FILE STATE [WARM-UPS [BYTES]]`: one read(fd, buf, BYTES) at offset 0, marked for the
- * machine (mark.h), after warm-up passes that do exactly the same. What is measured is therefore the
+ * machine (mark.h), after warm-up passes that do exactly the same. What is measured is thus the
  * steady state: the program's code, stack and buffer, the kernel's code, the directory entry, the
  * inode and the file's extents are all in memory. STATE says what is to be different:
  *
@@ -188,7 +188,7 @@ int main(int argc, char **argv)
     pass(&r, true);
     mark(MARK_RUN_END);
 
-    printf("read-once: read(%d, buf, %zu) = %zu, page cache %s, after %lu warm-up passes: data is right\n",
-           r.fd, r.bytes, r.bytes, argv[2], warm_ups);
+    printf("read-once: read(%d, buf, %zu) = %zu, page cache %s, "
+           "after %lu warm-up passes: data is right\n", r.fd, r.bytes, r.bytes, argv[2], warm_ups);
     return 0;
 }
