@@ -5,6 +5,7 @@
 #include "bus/device.h"
 #include "check.h"
 #include "dev/pcie_host.h"
+#include "dev/uart.h"
 #include "irq/aclint.h"
 #include "irq/imsic.h"
 #include "irq/plic.h"
@@ -67,11 +68,20 @@ static void plic_quiet(void *dev)
         plic_drive(dev, i, false);
 }
 
+static uint64_t uart_poke(void *dev, uint64_t random)
+{
+    bool before = uart_can_receive(dev);
+
+    uart_receive(dev, (uint8_t)random);
+    return before | uart_can_receive(dev) << 1;
+}
+
 static const struct subject subjects[] = {
     {&aclint_class, NULL, NULL},
     {&imsic_class, imsic_poke, NULL},
     {&plic_class, plic_poke, plic_quiet},
     {&pcie_host_class, NULL},
+    {&uart_class, uart_poke},
 };
 
 #define RAM_BASE UINT64_C(0x80000000)
