@@ -144,27 +144,29 @@ static void arrive(void *owner)
     (void)perform(link, &w.txn, w.cause);
 }
 
-bool link_store(struct link *link, const struct txn *txn, ps_t now, uint64_t cause,
-                enum fault *fault, ps_t *retry)
+bool link_full(const struct link *link, ps_t *retry)
+{
+    if (link->posted_count < link->p.posted_depth)
+        return false;
+    *retry = link->posted[link->posted_head].arrives;
+    return true;
+}
+
+void link_store(struct link *link, const struct txn *txn, ps_t now, uint64_t cause,
+                enum fault *fault)
 {
     struct posted_write *w;
-    ps_t arrives;
+    ps_t arrives = link_send_down(link, link_write_bytes(link, txn->size), now, NULL);
 
     *fault = FAULT_NONE;
-    if (link->posted_count >= link->p.posted_depth) {
-        *retry = link->posted[link->posted_head].arrives;
-        return false;
-    }
-    arrives = link_send_down(link, link_write_bytes(link, txn->size), now, NULL);
-    if (arrives == now && !link->posted_count) {
+    if (arrives <= link->clock->now && !link->posted_count) {
         *fault = perform(link, txn, cause);
-        return true;
+        return;
     }
     w = &link->posted[(link->posted_head + link->posted_count) % LINK_POSTED_MAX];
     *w = (struct posted_write){arrives, cause, *txn};
     if (link->posted_count++ == 0)
         clock_arm(link->clock, &link->arrival, arrives);
-    return true;
 }
 
 ps_t link_posted_until(const struct link *link)

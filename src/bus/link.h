@@ -84,11 +84,14 @@ uint64_t link_request_bytes(const struct link *link, uint64_t payload);
 ps_t link_send_down(struct link *link, uint64_t wire_bytes, ps_t now, ps_t *began);
 ps_t link_send_up(struct link *link, uint64_t wire_bytes, ps_t now, ps_t *began);
 
-/* A hart's store.  Posted: queued, performed when it arrives, faults then are dropped (as a posted
- * write's are).  With no latency it is performed at once and *fault says how it went.  Returns
- * false when the queue is full; *retry is then when the oldest arrives. */
-bool link_store(struct link *link, const struct txn *txn, ps_t now, uint64_t cause,
-                enum fault *fault, ps_t *retry);
+/* Whether the queue of posted stores is full; *retry is then when the oldest arrives. */
+bool link_full(const struct link *link, ps_t *retry);
+
+/* A hart's store, which reaches the link at `now` (the queue must not be full).  Posted: performed
+ * when it arrives, and faults then are dropped, as a posted write's are.  With no latency it is
+ * performed at once and *fault says how it went. */
+void link_store(struct link *link, const struct txn *txn, ps_t now, uint64_t cause,
+                enum fault *fault);
 
 /* When all posted stores will have arrived; 0 when none is on its way. */
 ps_t link_posted_until(const struct link *link);

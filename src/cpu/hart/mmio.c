@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory accesses off the fast path: TLB misses, page crossings, atomics, devices.
+ *
+ * Reaching a device.  A hart runs ahead of the clock within its slice, but devices see accesses in
+ * the order of virtual time, across all harts, with the clock at exactly the time of each:
+ *
+ *                    other harts or events are due before now
+ *     issue at now ------------------------------------------> STOP_WAIT until now, try again
+ *          |
+ *          | load: request crosses the link               something is due before it arrives
+ *          +----------------------------------> arrival --------------------------------------+
+ *          |                                       | nothing is                               |
+ *          |                                       v                                          v
+ *          |                          performed; value returns     STOP_WAIT until arrival (the
+ *          |                          over the link; hart stalls   hart is stalled), then performed
+ *          v store: queued in the link, performed by its own event; a full queue: STOP_WAIT
+ *
+ * After every access the engine returns to the scheduler (STOP_EVENT): the device may have armed
+ * something for before the end of the slice. */
+#include "cpu/hart/hart.h"
+
+static uint64_t fault_cause(enum access access)
+{
+    return access == ACCESS_READ ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
+}
+
+static bool wait(struct hart *h, ps_t until)
+{
+    h->wait_until = until;
+    h->stop = STOP_WAIT;
+    h->leave = true;
+    return false;
+}
+
+/* No event and no other hart is before t. */
+static bool first(const struct hart *h, ps_t t)
+{
+    return t <= h->sync_limit && clock_next(h->m->clock) > t;
+}
+
+static bool trap(struct hart *h, uint64_t cause, uint64_t va)
+{
+    hart_trap(h, cause, va);
+    return false;
+}
+
+/* When a load that is issued now reaches its device, PS_NEVER when it must wait first. */
+static ps_t load_arrival(struct hart *h, struct region *r, uint64_t pa)
+{
+    struct clock *clock = h->m->clock;
+    ps_t now = hart_now(h), arrival;
+
+    if (h->mmio_arrival && h->mmio_address == pa)
+        return h->mmio_arrival;
+    if (!first(h, now)) {
+        wait(h, now);
+        return PS_NEVER;
+    }
+    clock_run(clock, now);
+    arrival = link_send_down(r->link, TLP_READ_BYTES, now + h->p->mmio_issue_ps, NULL);
+    h->mmio_began = now;
+    h->mmio_address = pa;
+    if (first(h, arrival))
+        return arrival;
+    h->mmio_arrival = arrival;
+    wait(h, arrival);
+    return PS_NEVER;
+}
+
+static bool device_load(struct hart *h, struct region *r, uint64_t va, uint64_t pa, unsigned size,
+                        uint64_t *value)
+{
+    struct clock *clock = h->m->clock;
+    struct txn txn = {.addr = pa - r->base, .requester = h->id, .size = (uint8_t)size};
+    ps_t arrival = load_arrival(h, r, pa), done;
+    enum fault fault;
+
+    if (arrival == PS_NEVER)
+        return false;
+    h->mmio_arrival = 0;
+    clock_run(clock, arrival);
+    fault = region_access(h->m->space, r, &txn);
+    done = link_send_up(r->link, link_completion_bytes(r->link, size), arrival, NULL) +
+           h->p->mmio_issue_ps;
+    h->ticks = u64_max(h->ticks, hart_ticks(h, done));
+    h->stop = STOP_EVENT;
+    h->leave = true;
+    if (fault)
+        return trap(h, CAUSE_LOAD_ACCESS, va);
+    trace_mmio_load(h->m->trace, h->source, hart_now(h), 0, r->source, txn.addr, size, txn.data,
+                    h->mmio_began);
+    *value = txn.data;
+    return true;
+}
+
+static bool device_store(struct hart *h, struct region *r, uint64_t va, uint64_t pa, unsigned size,
+                         uint64_t value)
+{
+    struct clock *clock = h->m->clock;
+    struct txn txn = {.addr = pa, .data = value & mask_bits(size * 8), .requester = h->id,
+                      .size = (uint8_t)size, .write = true};
+    ps_t now = hart_now(h), retry;
+    enum fault fault;
+    uint64_t id;
+
+    if (!first(h, now))
+        return wait(h, now);
+    clock_run(clock, now);
+    if (link_full(r->link, &retry)) {
+        h->wait_stalls = true;
+        return wait(h, retry);
+    }
+    id = trace_mmio_store(h->m->trace, h->source, now, 0, r->source, pa - r->base, size, txn.data);
+    link_store(r->link, &txn, now + h->p->mmio_issue_ps, id, &fault);
+    h->stop = STOP_EVENT;
+    h->leave = true;
+    return fault ? trap(h, CAUSE_STORE_ACCESS, va) : true;
+}
+
+/* Remembers a translation of memory; the page must hold uniformly. */
+static void fill(struct hart *h, uint64_t va, uint64_t pa, struct region *r, bool write)
+{
+    struct tlb_entry *e = &h->tlb[(va >> PAGE_SHIFT) % TLB_ENTRIES];
+    uint64_t tag = (va & ~(PAGE_BYTES - 1)) | h->context;
+    uint64_t page = pa >> PAGE_SHIFT, offset = pa - r->base;
+
+    if ((offset & ~(PAGE_BYTES - 1)) + PAGE_BYTES > r->size)
+        return;
+    if (e->page != page || (e->read_tag != tag && e->write_tag != tag))
+        e->read_tag = e->write_tag = 0;
+    e->page = page;
+    e->addend = (uintptr_t)(r->ram + offset) - (uintptr_t)va;
+    if (!write)
+        e->read_tag = tag;
+    else if (!r->read_only && !(r->code_page && r->code_page[offset >> PAGE_SHIFT]))
+        e->write_tag = tag;
+}
+
+/* Region and physical address of one access within a page, or NULL after a trap. */
+static struct region *find(struct hart *h, uint64_t va, unsigned size, enum access access,
+                           uint64_t *pa, bool *whole)
+{
+    uint64_t cause = mmu_translate(h, va, access, pa, whole);
+    struct region *r;
+
+    if (!cause && !*whole &&
+        !pmp_allows(h, *pa, size, access,
+                    (enum priv)(h->mstatus & MSTATUS_MPRV ? FGET(h->mstatus, MSTATUS_MPP) : h->priv),
+                    whole))
+        cause = fault_cause(access);
+    if (cause) {
+        hart_trap(h, cause, va);
+        return NULL;
+    }
+    r = space_find(h->m->space, *pa);
+    if (!r || *pa - r->base > r->size - size) {
+        hart_trap(h, fault_cause(access), va);
+        return NULL;
+    }
+    return r;
+}
+
+/* Host bytes of a part of a misaligned access, which must be memory. */
+static uint8_t *part(struct hart *h, uint64_t va, unsigned size, enum access access)
+{
+    uint64_t pa;
+    bool whole;
+    struct region *r = find(h, va, size, access, &pa, &whole);
+
+    if (!r)
+        return NULL;
+    if (!r->ram || (access == ACCESS_WRITE && r->read_only)) {
+        hart_trap(h, fault_cause(access), va);
+        return NULL;
+    }
+    if (access == ACCESS_WRITE)
+        region_code_touch(h->m->space, r, pa - r->base, size);
+    return r->ram + (pa - r->base);
+}
+
+static bool crosses(uint64_t va, unsigned size)
+{
+    return (va & (PAGE_BYTES - 1)) + size > PAGE_BYTES;
+}
+
+bool hart_load(struct hart *h, uint64_t va, unsigned size, uint64_t *value)
+{
+    uint64_t pa;
+    bool whole;
+    struct region *r;
+
+    if (crosses(va, size)) {
+        unsigned n = (unsigned)(PAGE_BYTES - (va & (PAGE_BYTES - 1)));
+        uint8_t bytes[8] = {0}, *a = part(h, va, n, ACCESS_READ), *b;
+
+        if (!a || !(b = part(h, va + n, size - n, ACCESS_READ)))
+            return false;
+        memcpy(bytes, a, n);
+        memcpy(bytes + n, b, size - n);
+        *value = le_get(bytes, size);
+        return true;
+    }
+    r = find(h, va, size, ACCESS_READ, &pa, &whole);
+    if (!r)
+        return false;
+    if (r->ram) {
+        if (whole)
+            fill(h, va, pa, r, false);
+        *value = le_get(r->ram + (pa - r->base), size);
+        return true;
+    }
+    if (pa & (size - 1))
+        return trap(h, CAUSE_LOAD_ACCESS, va);
+    return device_load(h, r, va, pa, size, value);
+}
+
+bool hart_store(struct hart *h, uint64_t va, unsigned size, uint64_t value)
+{
+    uint64_t pa;
+    bool whole;
+    struct region *r;
+
+    if (crosses(va, size)) {
+        unsigned n = (unsigned)(PAGE_BYTES - (va & (PAGE_BYTES - 1)));
+        uint8_t bytes[8], *a, *b;
+
+        le_put(bytes, size, value);
+        /* Both halves are checked before either is written. */
+        a = part(h, va, n, ACCESS_WRITE);
+        if (!a || !(b = part(h, va + n, size - n, ACCESS_WRITE)))
+            return false;
+        memcpy(a, bytes, n);
+        memcpy(b, bytes + n, size - n);
+        return true;
+    }
+    r = find(h, va, size, ACCESS_WRITE, &pa, &whole);
+    if (!r)
+        return false;
+    if (r->ram) {
+        if (r->read_only)
+            return trap(h, CAUSE_STORE_ACCESS, va);
+        region_code_touch(h->m->space, r, pa - r->base, size);
+        if (whole)
+            fill(h, va, pa, r, true);
+        le_put(r->ram + (pa - r->base), size, value);
+        return true;
+    }
+    if (pa & (size - 1))
+        return trap(h, CAUSE_STORE_ACCESS, va);
+    return device_store(h, r, va, pa, size, value);
+}
+
+uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, uint64_t *pa)
+{
+    enum access access = write ? ACCESS_WRITE : ACCESS_READ;
+    bool whole;
+    struct region *r;
+
+    if (va & (size - 1)) {
+        hart_trap(h, write ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED, va);
+        return NULL;
+    }
+    r = find(h, va, size, access, pa, &whole);
+    if (!r)
+        return NULL;
+    if (!r->ram || (write && r->read_only)) {
+        hart_trap(h, fault_cause(access), va); /* atomics work on memory only (PMA) */
+        return NULL;
+    }
+    if (write)
+        region_code_touch(h->m->space, r, *pa - r->base, size);
+    return r->ram + (*pa - r->base);
+}
+
+/* fence: predecessor and successor sets are bits 7..4 and 3..0 (I O R W).  Stores to on-chip
+ * devices are acknowledged, so a fence with O before it waits for them; stores over PCIe are posted
+ * and are past the point of ordering once they have left. */
+bool hart_fence(struct hart *h, const struct insn *i)
+{
+    ps_t until;
+
+    if (!(i->imm >> 4 & 4) || h->m->soc == NULL)
+        return false;
+    until = link_posted_until(h->m->soc);
+    if (until > hart_now(h)) {
+        h->ticks = hart_ticks(h, until);
+        h->stop = STOP_EVENT;
+    }
+    return false;
+}
+
+/* Stores reach decoded code at once (bus/space.h), so there is nothing to wait for. */
+bool hart_fence_i(struct hart *h, const struct insn *i)
+{
+    (void)h, (void)i;
+    return false;
+}
+
+bool hart_sfence_vma(struct hart *h, const struct insn *i)
+{
+    if (h->priv == PRIV_U || (h->priv == PRIV_S && h->mstatus & MSTATUS_TVM))
+        return hart_illegal(h, i);
+    if (i->rs1)
+        mmu_flush_address(h, h->x[i->rs1]);
+    else if (i->rs2)
+        mmu_flush_asid(h, (uint16_t)h->x[i->rs2]);
+    else
+        mmu_flush(h);
+    return false;
+}
+
+bool hart_svinval_fence(struct hart *h, const struct insn *i)
+{
+    /* sinval.vma has done its work at once: these only order. */
+    return h->priv == PRIV_U ? hart_illegal(h, i) : false;
+}
+
+/* ---- cache-block operations (CMO 1.0): no caches are modelled at this level, so clean and flush
+ * only check; inval does what flush does, as is allowed. ---- */
+
+/* Whether `menvcfg bit` and, in U, `senvcfg bit` allow it. */
+static bool cbo_enabled(const struct hart *h, uint64_t bits)
+{
+    return h->priv == PRIV_M ||
+           (h->menvcfg & bits && (h->priv == PRIV_S || h->senvcfg & bits));
+}
+
+/* A block may be managed where it may be read or written; the fault is a store's. */
+static bool cbo_access(struct hart *h, uint64_t va, bool zero)
+{
+    uint64_t pa, cause;
+    bool whole;
+    struct region *r;
+
+    va &= ~(uint64_t)(CACHE_BLOCK_BYTES - 1);
+    cause = mmu_translate(h, va, zero ? ACCESS_WRITE : ACCESS_READ, &pa, &whole);
+    if (cause == CAUSE_LOAD_PAGE || cause == CAUSE_LOAD_ACCESS)
+        cause = mmu_translate(h, va, ACCESS_WRITE, &pa, &whole);
+    if (cause) {
+        hart_trap(h, cause, va);
+        return false;
+    }
+    r = space_find(h->m->space, pa);
+    if (!r || (zero && (!r->ram || r->read_only))) {
+        hart_trap(h, CAUSE_STORE_ACCESS, va);
+        return false;
+    }
+    if (zero) {
+        region_code_touch(h->m->space, r, pa - r->base, CACHE_BLOCK_BYTES);
+        memset(r->ram + (pa - r->base), 0, CACHE_BLOCK_BYTES);
+    }
+    return true;
+}
+
+bool hart_cbo_inval(struct hart *h, const struct insn *i)
+{
+    if (!cbo_enabled(h, ENVCFG_CBIE))
+        return hart_illegal(h, i);
+    return !cbo_access(h, h->x[i->rs1], false);
+}
+
+bool hart_cbo_clean(struct hart *h, const struct insn *i)
+{
+    if (!cbo_enabled(h, ENVCFG_CBCFE))
+        return hart_illegal(h, i);
+    return !cbo_access(h, h->x[i->rs1], false);
+}
+
+bool hart_cbo_zero(struct hart *h, const struct insn *i)
+{
+    if (!cbo_enabled(h, ENVCFG_CBZE))
+        return hart_illegal(h, i);
+    return !cbo_access(h, h->x[i->rs1], true);
+}

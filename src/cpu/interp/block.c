@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cpu/interp/block.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+
+#ifdef DOORBELL_HARSH
+#define ARENA_BYTES (16u << 10)
+#define BLOCK_INSNS 2
+#else
+#define ARENA_BYTES (64u << 20)
+#define BLOCK_INSNS BLOCK_INSNS_MAX
+#endif
+#define HASH_BUCKETS (1u << 16)
+#define PAGE_BUCKETS (1u << 12)
+#define BLOCK_BYTES_MAX (sizeof(struct block) + (BLOCK_INSNS_MAX + 2) * sizeof(struct insn))
+
+struct code_cache {
+    struct machine_shared *m;
+    struct hart *const *harts;
+    unsigned hart_count;
+    uint8_t *arena;
+    size_t used;
+    uint64_t generation;
+    struct block *bucket[HASH_BUCKETS];
+    struct block *page[PAGE_BUCKETS];
+    struct block *crossing; /* blocks whose instruction crosses into pa2's page */
+    /* Probes: open addressing, addresses in use are nonzero. */
+    uint64_t *probe;
+    size_t probes, probe_slots;
+    probe_fn *probe_fn;
+    void *probe_ctx;
+};
+
+static size_t hash(uint64_t v, size_t buckets)
+{
+    return (size_t)(v * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (buckets - 1);
+}
+
+struct code_cache *code_new(struct machine_shared *m, struct hart *const *harts, unsigned count)
+{
+    struct code_cache *c = xcalloc(1, sizeof *c);
+
+    c->m = m;
+    c->harts = harts;
+    c->hart_count = count;
+    c->arena = xcalloc(1, ARENA_BYTES);
+    return c;
+}
+
+void code_free(struct code_cache *c)
+{
+    if (!c)
+        return;
+    free(c->arena);
+    free(c->probe);
+    free(c);
+}
+
+uint64_t code_generation(const struct code_cache *c)
+{
+    return c->generation;
+}
+
+/* Forgets every block.  code_page bytes may stay set: that only costs a look here on a write. */
+static void reset(struct code_cache *c)
+{
+    memset(c->bucket, 0, sizeof c->bucket);
+    memset(c->page, 0, sizeof c->page);
+    c->crossing = NULL;
+    c->used = 0;
+    c->generation++;
+    for (unsigned i = 0; i < c->hart_count; i++)
+        memset(c->harts[i]->jump, 0, sizeof c->harts[i]->jump);
+}
+
+static void make_stale(struct code_cache *c, struct block *b)
+{
+    struct block **link = &c->bucket[hash(b->pa, HASH_BUCKETS)];
+
+    for (; *link; link = &(*link)->hash_next)
+        if (*link == b) {
+            *link = b->hash_next;
+            break;
+        }
+    b->insn[0].op = OP_stale;
+}
+
+static void drop_page(struct code_cache *c, uint64_t page)
+{
+    struct block **link = &c->page[hash(page, PAGE_BUCKETS)];
+
+    while (*link) {
+        struct block *b = *link;
+        if (b->pa >> PAGE_SHIFT != page) {
+            link = &b->page_next;
+            continue;
+        }
+        *link = b->page_next;
+        make_stale(c, b);
+    }
+    for (link = &c->crossing; *link; ) {
+        struct block *b = *link;
+        if (b->pa >> PAGE_SHIFT != page && b->pa2 >> PAGE_SHIFT != page) {
+            link = &b->page_next;
+            continue;
+        }
+        *link = b->page_next;
+        make_stale(c, b);
+    }
+}
+
+void code_written(void *cache, uint64_t addr, uint64_t len)
+{
+    struct code_cache *c = cache;
+    struct region *r = space_find(c->m->space, addr);
+    uint64_t page = addr >> PAGE_SHIFT, last = (addr + len - 1) >> PAGE_SHIFT;
+
+    for (; page <= last; page++) {
+        drop_page(c, page);
+        if (r && r->code_page)
+            r->code_page[page - (r->base >> PAGE_SHIFT)] = 0;
+    }
+    /* Whoever runs must not go on in a block that may be among them. */
+    for (unsigned i = 0; i < c->hart_count; i++)
+        c->harts[i]->leave = true;
+}
+
+/* ---- probes ---- */
+
+void code_probe_fn(struct code_cache *c, probe_fn *fn, void *ctx)
+{
+    c->probe_fn = fn;
+    c->probe_ctx = ctx;
+}
+
+static size_t probe_slot(const struct code_cache *c, uint64_t pa)
+{
+    size_t i = hash(pa, c->probe_slots);
+
+    while (c->probe[i] && c->probe[i] != pa)
+        i = (i + 1) & (c->probe_slots - 1);
+    return i;
+}
+
+static bool probed(const struct code_cache *c, uint64_t pa)
+{
+    return c->probes && c->probe[probe_slot(c, pa)] == pa;
+}
+
+void code_probe_add(struct code_cache *c, uint64_t pa)
+{
+    if (pa == 0 || probed(c, pa))
+        return;
+    if (2 * (c->probes + 1) > c->probe_slots) {
+        uint64_t *old = c->probe;
+        size_t slots = c->probe_slots;
+
+        c->probe_slots = slots ? 2 * slots : 64;
+        c->probe = xcalloc(c->probe_slots, sizeof c->probe[0]);
+        for (size_t i = 0; i < slots; i++)
+            if (old[i])
+                c->probe[probe_slot(c, old[i])] = old[i];
+        free(old);
+    }
+    c->probe[probe_slot(c, pa)] = pa;
+    c->probes++;
+    drop_page(c, pa >> PAGE_SHIFT);
+}
+
+void code_probe_clear(struct code_cache *c)
+{
+    for (size_t i = 0; i < c->probe_slots; i++)
+        if (c->probe[i])
+            drop_page(c, c->probe[i] >> PAGE_SHIFT);
+    free(c->probe);
+    c->probe = NULL;
+    c->probes = c->probe_slots = 0;
+}
+
+void code_probe_hit(struct hart *h)
+{
+    struct code_cache *c = h->m->code;
+
+    if (c->probe_fn)
+        c->probe_fn(c->probe_ctx, h);
+}
+
+/* ---- building ---- */
+
+/* Physical address of a fetch, 0 after a trap. */
+static uint64_t fetch_page(struct hart *h, uint64_t va)
+{
+    struct fetch_entry *e = &h->fetch_tlb[(va >> PAGE_SHIFT) % FETCH_TLB_ENTRIES];
+    uint64_t tag = (va & ~(PAGE_BYTES - 1)) | h->fetch_context, pa, cause;
+    bool whole;
+
+    if (e->tag == tag)
+        return e->page << PAGE_SHIFT | (va & (PAGE_BYTES - 1));
+    cause = mmu_translate(h, va, ACCESS_FETCH, &pa, &whole);
+    if (!cause && !space_host(h->m->space, pa, 2))
+        cause = CAUSE_FETCH_ACCESS;
+    if (cause) {
+        hart_trap(h, cause, va);
+        return 0;
+    }
+    if (whole)
+        *e = (struct fetch_entry){tag, pa >> PAGE_SHIFT};
+    return pa;
+}
+
+static bool ends_block(const struct insn *i)
+{
+    switch (isa_table[i->op].class) {
+    case CLASS_BRANCH:
+    case CLASS_JUMP:
+    case CLASS_CSR:
+    case CLASS_FENCE:
+        return true;
+    default:
+        return i->op == OP_mark || (i->op >= OP_cbo_inval && i->op <= OP_cbo_zero);
+    }
+}
+
+/* First code in a page: from now on writes to it must be seen. */
+static void watch_page(struct code_cache *c, uint64_t pa)
+{
+    struct region *r = space_find(c->m->space, pa);
+    uint64_t index = (pa - r->base) >> PAGE_SHIFT;
+
+    if (!r->code_page || r->code_page[index])
+        return;
+    r->code_page[index] = 1;
+    for (unsigned i = 0; i < c->hart_count; i++)
+        mmu_protect_page(c->harts[i], pa >> PAGE_SHIFT);
+}
+
+static struct insn *append(struct block *b, const struct insn *i)
+{
+    b->insn[b->count] = *i;
+    return &b->insn[b->count++];
+}
+
+/* Decodes from pa.  A first instruction that crosses the page takes its second half from pa2. */
+static void fill(struct hart *h, struct block *b, uint64_t pa, uint64_t pa2)
+{
+    struct code_cache *c = h->m->code;
+    const uint8_t *host = space_host(h->m->space, pa, 2);
+    uint64_t room = PAGE_BYTES - (pa & (PAGE_BYTES - 1)), offset = 0;
+    uint32_t ticks = 0;
+    struct insn i;
+
+    if (probed(c, pa)) {
+        append(b, &(struct insn){.op = OP_probe});
+        b->skew = 1;
+    }
+    do {
+        uint32_t word = le16_get(host + offset);
+        if ((word & 3) == 3) {
+            if (offset + 4 <= room)
+                word = le32_get(host + offset);
+            else if (offset == 0)
+                word |= (uint32_t)le16_get(space_host(h->m->space, pa2, 2)) << 16;
+            else
+                break; /* crosses: a block of its own */
+        }
+        isa_decode(word, &i);
+        i.offset = (uint16_t)offset;
+        ticks += (uint32_t)h->p->cost[isa_table[i.op].class];
+        i.ticks = (uint16_t)u64_min(ticks, UINT16_MAX);
+        offset += i.length;
+        append(b, &i);
+    } while (!ends_block(&i) && offset < room && b->count < BLOCK_INSNS &&
+             ticks < UINT16_MAX / 4 && !probed(c, pa + offset));
+    if (!ends_block(&i))
+        append(b, &(struct insn){.op = OP_end, .offset = (uint16_t)offset,
+                                 .ticks = (uint16_t)u64_min(ticks, UINT16_MAX)});
+}
+
+static struct block *build(struct hart *h, uint64_t pa, uint64_t pa2)
+{
+    struct code_cache *c = h->m->code;
+    struct block *b, **bucket = &c->bucket[hash(pa, HASH_BUCKETS)], **list;
+
+    if (c->used + BLOCK_BYTES_MAX > ARENA_BYTES)
+        reset(c);
+    b = (struct block *)(void *)(c->arena + c->used);
+    *b = (struct block){.pa = pa, .pa2 = pa2};
+    fill(h, b, pa, pa2);
+    c->used += (sizeof *b + b->count * sizeof b->insn[0] + 15) & ~(size_t)15;
+    b->hash_next = *bucket;
+    *bucket = b;
+    list = pa2 ? &c->crossing : &c->page[hash(pa >> PAGE_SHIFT, PAGE_BUCKETS)];
+    b->page_next = *list;
+    *list = b;
+    watch_page(c, pa);
+    if (pa2)
+        watch_page(c, pa2);
+    return b;
+}
+
+struct block *block_find(struct hart *h)
+{
+    uint64_t va = h->pc, pa = fetch_page(h, va), pa2 = 0;
+    struct jump_entry *e = &h->jump[(va >> 1) % JUMP_CACHE_ENTRIES];
+    struct block *b;
+
+    if (!pa)
+        return NULL;
+    if ((va & (PAGE_BYTES - 1)) == PAGE_BYTES - 2 &&
+        (le16_get(space_host(h->m->space, pa, 2)) & 3) == 3) {
+        pa2 = fetch_page(h, va + 2);
+        if (!pa2)
+            return NULL;
+    }
+    for (b = h->m->code->bucket[hash(pa, HASH_BUCKETS)]; b; b = b->hash_next)
+        if (b->pa == pa && b->pa2 == pa2)
+            break;
+    if (!b)
+        b = build(h, pa, pa2);
+    *e = (struct jump_entry){va, h->fetch_context, b};
+    return b;
+}

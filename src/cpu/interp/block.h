@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pre-decoded blocks: straight-line code from one address to the first instruction that may go
+ * elsewhere, within one page, decoded once and kept by physical address.  Shared by all harts.
+ *
+ *                      block_find                      page written, probe planted
+ *     (memory) ----------------------> in the table ----------------------------------> stale
+ *                    builds it                               code_drop_page
+ *
+ * A stale block stays in memory, its first instruction replaced by OP_stale, so that
+ * whoever still points to it looks up again; all memory is reclaimed at once when the arena is full
+ * (code_reset), which only block_find does, between two blocks.  Invariants:
+ *  1. A page with a block in the table has its code_page byte set, and no hart has a write tag for
+ *     it: every store to it comes through region_code_touch.
+ *  2. next[] links lead only to blocks of the same page, so a page's blocks go stale together.
+ *  3. A block with a probe starts at the probed instruction: insn[0] is OP_probe, skew is 1. */
+#ifndef CPU_INTERP_BLOCK_H
+#define CPU_INTERP_BLOCK_H
+
+#include "cpu/hart/hart.h"
+
+#define BLOCK_INSNS_MAX 64
+
+struct block {
+    uint64_t pa;         /* physical address of the first instruction */
+    uint64_t pa2;        /* of the second half, when the only instruction crosses a page; else 0 */
+    struct block *hash_next, *page_next;
+    struct block *next[2]; /* known successors in the same page: not taken, taken */
+    uint16_t count;      /* entries of insn[] */
+    uint16_t skew;       /* leading entries that are no instructions */
+    struct insn insn[];
+};
+
+struct code_cache;
+
+/* A software probe: called before the instruction at a probed address executes, with the hart's
+ * pc, ticks and instret exact.  It must not change the hart. */
+typedef void probe_fn(void *ctx, struct hart *h);
+
+struct code_cache *code_new(struct machine_shared *m, struct hart *const *harts, unsigned count);
+void code_free(struct code_cache *c);
+
+/* The block at h->pc, which must be the hart's pc, or NULL after a trap (fetch fault).  May reset
+ * the cache: links to blocks obtained before must then be dropped (see code_generation). */
+struct block *block_find(struct hart *h);
+uint64_t code_generation(const struct code_cache *c);
+
+/* Decoded code in [addr, addr + len) is about to change: a struct space's code_written. */
+void code_written(void *cache, uint64_t addr, uint64_t len);
+
+/* Plants and lifts probes by physical address. */
+void code_probe_fn(struct code_cache *c, probe_fn *fn, void *ctx);
+void code_probe_add(struct code_cache *c, uint64_t pa);
+void code_probe_clear(struct code_cache *c);
+void code_probe_hit(struct hart *h);
+
+#endif
