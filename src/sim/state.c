@@ -20,6 +20,8 @@ void archive_free(struct archive *a)
 
 void archive_put(struct archive *a, const void *bytes, size_t size)
 {
+    if (size == 0)
+        return;
     array_reserve(&a->bytes, &a->capacity, a->size + size, 1);
     memcpy(a->bytes + a->size, bytes, size);
     a->size += size;
@@ -29,6 +31,8 @@ int archive_get(struct archive *a, void *bytes, size_t size)
 {
     if (size > a->size - a->read)
         return -1;
+    if (size == 0)
+        return 0;
     memcpy(bytes, a->bytes + a->read, size);
     a->read += size;
     return 0;
