@@ -4,9 +4,12 @@
 #include "base/bits.h"
 #include "bus/device.h"
 #include "check.h"
+#include "dev/finisher.h"
+#include "dev/goldfish_rtc.h"
 #include "dev/pcie_host.h"
 #include "dev/uart.h"
 #include "irq/aclint.h"
+#include "irq/aplic.h"
 #include "irq/imsic.h"
 #include "irq/plic.h"
 #include "sim/random.h"
@@ -68,19 +71,83 @@ static void plic_quiet(void *dev)
         plic_drive(dev, i, false);
 }
 
+/* Its wire, which no register shows. */
+static uint64_t rtc_poke(void *dev, uint64_t random)
+{
+    (void)random;
+    return ((struct goldfish_rtc *)dev)->irq.level;
+}
+
+static void uart_put(struct uart *u, unsigned offset, uint64_t value)
+{
+    struct txn t = {.addr = offset, .size = 1, .write = true, .data = value & 0xff};
+
+    bank_access(&u->bank, &t);
+}
+
+/* A byte from the wire, or what a driver would do: random scripts rarely get as far. */
 static uint64_t uart_poke(void *dev, uint64_t random)
 {
-    bool before = uart_can_receive(dev);
+    struct uart *u = dev;
+    bool before = uart_can_receive(u);
 
-    uart_receive(dev, (uint8_t)random);
-    return before | uart_can_receive(dev) << 1;
+    switch (random >> 8 & 3) {
+    case 0: /* FIFOs and interrupts on */
+        uart_put(u, 3, random >> 16 & 0x7f);
+        uart_put(u, 1, 0x0f);
+        uart_put(u, 2, 0x01 | random >> 24);
+        break;
+    case 1: /* up to four bytes out */
+        for (unsigned i = 0; i <= (random >> 16 & 3); i++)
+            uart_put(u, 0, random >> 24);
+        break;
+    default:
+        uart_receive(u, (uint8_t)random);
+        break;
+    }
+    return before | uart_can_receive(u) << 1 | u->irq.level << 2;
+}
+
+/* A few sources of both domains, used as a driver uses them. */
+static uint64_t aplic_poke(void *dev, uint64_t random)
+{
+    struct aplic *a = dev;
+    struct bank *m = &a->domain[APLIC_M].bank, *s = &a->domain[APLIC_S].bank;
+    struct bank *one = random & 16 ? m : s;
+    unsigned few = 1 + (random >> 8 & 3), hart = random >> 12 & 1;
+    uint64_t value = random >> 16;
+
+    switch (random & 15) {
+    case 0: return touch(m, 4 * few, true, value & 0x407);
+    case 1: return touch(s, 4 * few, true, value & 7);
+    case 2: return touch(one, 0x1edc, true, few);
+    case 3: return touch(one, 0x3000 + 4 * few, true, hart << 18 | (value & 3));
+    case 4: return touch(one, 0, true, value & 0x104);
+    case 5: return touch(one, 0x4000 + 0x20 * hart, true, 1);
+    case 6: return touch(one, 0x401c + 0x20 * hart, false, 0);
+    case 7: return touch(one, 0x2000, true, few);
+    case 8: return touch(m, 0x1bc8, true, value & 1 ? 0x80000 : 0xd002); /* memory, or itself */
+    case 9: return touch(one, 0x1d00, false, 0);
+    case 10: return touch(one, 0x1c00, false, 0);
+    case 11: aplic_drive(dev, 1 + (random >> 8) % APLIC_SOURCES, value & 1); return 0;
+    default: aplic_drive(dev, few, value & 1); return 0;
+    }
+}
+
+static void aplic_quiet(void *dev)
+{
+    for (unsigned i = 1; i <= APLIC_SOURCES; i++)
+        aplic_drive(dev, i, false);
 }
 
 static const struct subject subjects[] = {
     {&aclint_class, NULL, NULL},
+    {&aplic_class, aplic_poke, aplic_quiet},
     {&imsic_class, imsic_poke, NULL},
     {&plic_class, plic_poke, plic_quiet},
     {&pcie_host_class, NULL},
+    {&goldfish_rtc_class, rtc_poke},
+    {&finisher_class, NULL},
     {&uart_class, uart_poke},
 };
 
