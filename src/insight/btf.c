@@ -11,7 +11,7 @@
 #define MAGIC            0xeb9fu
 #define TYPE_LEN         12u          /* name_off, info, size_or_type */
 
-/* Bounds for what a damaged or made-up section could nest; C as compilers emit it needs far less. */
+/* Bounds for what a damaged or made-up section could nest; what compilers emit needs far less. */
 #define CHAIN_MAX        64u          /* typedef to typedef, array of array */
 #define ANONYMOUS_MAX    16u          /* anonymous struct in anonymous struct */
 #define MEMBERS_SEEN_MAX (1u << 20)   /* members looked at in one lookup */
@@ -298,8 +298,8 @@ static int take_index(const struct btf *btf, const char **path, struct btf_membe
 
     if (**path != '[')
         return 0;
-    for (; *p >= '0' && *p <= '9' && index <= UINT32_MAX; p++)
-        index = index * 10 + (uint64_t)(*p - '0');
+    for (; *p >= '0' && *p <= '9'; p++)
+        index = u64_min(index * 10 + (uint64_t)(*p - '0'), UINT32_MAX);
     if (*p != ']' || p == *path + 1)
         return err_set(err, "BTF: \"%s\" is not an index", *path);
     if (index >= btf_array_len(btf, out->type))

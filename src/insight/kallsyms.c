@@ -132,7 +132,8 @@ static bool find_markers(struct kallsyms *t, size_t end, uint32_t *count, uint32
  * num_syms that agrees with the number of markers. */
 static bool find_names(struct kallsyms *t, uint64_t *steps)
 {
-    size_t end = t->token_table, highest, lowest, reach = (size_t)SYMBOLS_PER_MARK * ENTRY_BYTES_MAX;
+    const size_t reach = (size_t)SYMBOLS_PER_MARK * ENTRY_BYTES_MAX;
+    size_t end = t->token_table, highest, lowest;
     uint32_t marks, last;
 
     if (!find_markers(t, end, &marks, &last) &&

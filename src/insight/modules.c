@@ -171,7 +171,7 @@ static bool find_layout(struct layout *at, const struct btf *btf, struct err *er
 static bool add_memory(struct modules *out, uint64_t base, uint64_t size, const char *module)
 {
     if (!base || !size)
-        return true;                  /* a kind of memory that this module has not, or not any more */
+        return true;                  /* this module has none of that kind, or no longer */
     if (out->memory_count == out->memory_room) {
         size_t room = out->memory_room ? out->memory_room * 2 : 64;
         struct module_memory *grown = realloc(out->memories, room * sizeof *grown);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Symbols of the kernel modules that a running guest has loaded, read out of its memory: the list
- * `modules`, each struct module on it, and the ELF symbols that the kernel keeps of it. */
+ * `modules`, each struct module on it, and the ELF symbols that the kernel keeps of it.
+ *
+ * They are those of the guest's /proc/kallsyms, with two differences: that file raises the letter
+ * of exported symbols ('t' to 'T'), here it stays as the linker left it; and the assembler's
+ * labels (.L123, $xrv64..., four fifths of a RISC-V module's symbols) are left out. */
 #ifndef INSIGHT_MODULES_H
 #define INSIGHT_MODULES_H
 

@@ -119,7 +119,8 @@ static int load_names(struct symbols *s, const struct kallsyms *table, struct er
  * image and outlives it. */
 static int load_btf(struct symbols *s, const struct kimage *image, struct err *err)
 {
-    const struct symbol *start = image_symbol(s, "__start_BTF"), *stop = image_symbol(s, "__stop_BTF");
+    const struct symbol *start = image_symbol(s, "__start_BTF");
+    const struct symbol *stop = image_symbol(s, "__stop_BTF");
     uint64_t at, len;
 
     if (!start || !stop)

@@ -35,8 +35,8 @@ size_t symbols_module_count(const struct symbols *symbols);
 
 /* The symbols of exactly that name; if there is none, those that the compiler derived from it
  * (".constprop.N", ".isra.N", ".part.N", ".lto_priv.N", and several of them; never ".cold", which
- * is no entry).  Code before data, the image before modules, then by suffix and address.  Fills at most
- * `max` pointers; returns how many there are. */
+ * is no entry).  In the order of their names; among equal names code before data, the image before
+ * modules, the lower address first.  Fills at most `max` pointers; returns how many there are. */
 size_t symbols_find_all(const struct symbols *symbols, const char *name,
                         const struct symbol **found, size_t max);
 
