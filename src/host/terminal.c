@@ -348,6 +348,11 @@ bool terminal_at_end(const struct terminal *t)
     return t->ended && !t->input_size;
 }
 
+bool terminal_interactive(const struct terminal *t)
+{
+    return t->tty || t->slave >= 0;
+}
+
 bool terminal_quit(const struct terminal *t)
 {
     return t->quit;

@@ -40,6 +40,8 @@ int terminal_read(struct terminal *t);
 bool terminal_has_input(const struct terminal *t);
 /* The input has ended and all of it has been read. */
 bool terminal_at_end(const struct terminal *t);
+/* Somebody may be typing: a terminal or a pty. */
+bool terminal_interactive(const struct terminal *t);
 /* The user asked to quit with the escape key, or nobody reads the output any more. */
 bool terminal_quit(const struct terminal *t);
 

@@ -129,25 +129,34 @@ static void set_sie(struct hart *h, unsigned index, uint64_t v)
 
 /* ---- Sstc ---- */
 
-static void timer_update(struct hart *h, ps_t now)
+/* `time` is the present for the caller: the hart's own for its instructions, else the clock's. */
+static void timer_update(struct hart *h, uint64_t time)
 {
+    struct clock *clock = h->m->clock;
     ps_t unit = PS_PER_S / TIMEBASE_HZ;
-    bool on = h->menvcfg & ENVCFG_STCE, due = on && now / unit >= h->stimecmp;
+    uint64_t offset = h->m->aclint ? h->m->aclint->offset : 0, cause = clock->cause;
+    bool on = h->menvcfg & ENVCFG_STCE, due = on && time >= h->stimecmp;
     bool was = h->mip_lines & MIP_BIT(IRQ_STI);
+    uint64_t at = h->stimecmp - offset; /* in ticks of the clock, modulo 2^64 */
 
-    clock_disarm(h->m->clock, &h->timer);
-    if (on && !due && h->stimecmp <= UINT64_MAX / unit)
-        clock_arm(h->m->clock, &h->timer, h->stimecmp * unit);
-    if (due != was)
+    clock_disarm(clock, &h->timer);
+    if (on && !due && at <= PS_NEVER / unit)
+        clock_arm(clock, &h->timer, at * unit);
+    if (due != was) {
+        clock->cause = trace_irq_hart(h->m->trace, h->source, u64_max(clock->now, hart_now(h)),
+                                      cause, h->id, IRQ_STI, due);
         hart_drive(h, IRQ_STI, due);
+        clock->cause = cause;
+    }
     h->stop = STOP_EVENT; /* the next event may have moved before the slice's end */
 }
 
 void hart_timer_fired(void *hart)
 {
     struct hart *h = hart;
+    uint64_t offset = h->m->aclint ? h->m->aclint->offset : 0;
 
-    timer_update(h, h->m->clock->now);
+    timer_update(h, h->m->clock->now / (PS_PER_S / TIMEBASE_HZ) + offset);
 }
 
 static bool stimecmp_allowed(const struct hart *h, unsigned index)
@@ -160,7 +169,7 @@ static void set_stimecmp(struct hart *h, unsigned index, uint64_t v)
 {
     (void)index;
     h->stimecmp = v;
-    timer_update(h, hart_now(h));
+    timer_update(h, hart_time(h));
 }
 
 static void set_menvcfg(struct hart *h, unsigned index, uint64_t v)
@@ -175,7 +184,7 @@ static void set_menvcfg(struct hart *h, unsigned index, uint64_t v)
         mmu_flush(h);
     if ((old ^ h->menvcfg) & ENVCFG_STCE) {
         h->mip_soft &= ~MIP_BIT(IRQ_STI);
-        timer_update(h, hart_now(h));
+        timer_update(h, hart_time(h));
     }
 }
 

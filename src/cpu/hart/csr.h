@@ -5,9 +5,6 @@
 
 #include "cpu/hart/hart.h"
 
-/* stimecmp's event: recomputes the supervisor timer interrupt. */
-void hart_timer_fired(void *hart);
-
 /* Floating point is on (mstatus.FS is not Off). */
 static inline bool hart_fp_on(const struct hart *h)
 {

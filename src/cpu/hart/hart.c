@@ -48,21 +48,26 @@ uint64_t hart_ticks(const struct hart *h, ps_t ps)
 
 uint64_t hart_time(const struct hart *h)
 {
-    return hart_now(h) / (PS_PER_S / TIMEBASE_HZ);
+    return hart_now(h) / (PS_PER_S / TIMEBASE_HZ) + (h->m->aclint ? h->m->aclint->offset : 0);
+}
+
+void hart_configure(struct hart *h)
+{
+    uint64_t hz = h->p->frequency_hz * TICKS_PER_CYCLE, g = gcd(PS_PER_S, hz);
+
+    h->ps_num = PS_PER_S / g;
+    h->ps_den = hz / g;
 }
 
 void hart_init(struct hart *h, unsigned id, struct machine_shared *m, const struct hart_params *p,
                unsigned source)
 {
-    uint64_t hz = p->frequency_hz * TICKS_PER_CYCLE, g = gcd(PS_PER_S, hz);
-
     memset(h, 0, sizeof *h);
     h->id = id;
     h->m = m;
     h->p = p;
     h->source = source;
-    h->ps_num = PS_PER_S / g;
-    h->ps_den = hz / g;
+    hart_configure(h);
     event_init(m->clock, &h->timer, "hart.stimecmp", hart_timer_fired, h);
 }
 
@@ -80,15 +85,7 @@ void hart_reset(struct hart *h, uint64_t reset_pc)
     mmu_flush(h);
 }
 
-static void drive(struct hart *h, unsigned pin, bool level)
-{
-    struct trace *t = h->m->trace;
-    uint64_t id = trace_irq_hart(t, h->source, TRACE_NOW(t), h->id, pin, level);
-
-    if (level)
-        h->irq_cause[pin & 15] = id;
-}
-
+/* The controllers record what they drive; the clock's cause is that record (irq/output.h). */
 void hart_drive(void *hart, unsigned pin, bool level)
 {
     struct hart *h = hart;
@@ -97,7 +94,8 @@ void hart_drive(void *hart, unsigned pin, bool level)
         h->mip_lines |= MIP_BIT(pin);
     else
         h->mip_lines &= ~MIP_BIT(pin);
-    drive(h, pin, level);
+    if (level)
+        h->irq_cause[pin & 15] = h->m->clock->cause;
 }
 
 void hart_drive_ssip(void *hart, unsigned pin, bool level)
@@ -107,7 +105,20 @@ void hart_drive_ssip(void *hart, unsigned pin, bool level)
     if (!level)
         return;
     h->mip_soft |= MIP_BIT(pin);
-    drive(h, pin, level);
+    h->irq_cause[pin & 15] = h->m->clock->cause;
+}
+
+/* The record that made an interrupt pending: an interrupt file knows better than its wire, which
+ * may have been up before. */
+uint64_t hart_irq_cause(const struct hart *h, unsigned irq)
+{
+    uint64_t cause = 0;
+
+    if (irq == IRQ_SEI && h->imsic_s)
+        cause = imsic_cause(h->imsic_s);
+    else if (irq == IRQ_MEI && h->imsic_m)
+        cause = imsic_cause(h->imsic_m);
+    return cause ? cause : h->irq_cause[irq];
 }
 
 void hart_wake(struct hart *h, ps_t now)
@@ -116,8 +127,8 @@ void hart_wake(struct hart *h, ps_t now)
     struct trace *t = h->m->trace;
 
     for (unsigned bit = 0; bit < 16; bit++)
-        if (pending & MIP_BIT(bit) && h->irq_cause[bit] > cause)
-            cause = h->irq_cause[bit];
+        if (pending & MIP_BIT(bit))
+            cause = u64_max(cause, hart_irq_cause(h, bit));
     h->idle = false;
     h->idle_ps += now - h->idle_since;
     trace_idle_end(t, h->source, now, cause, now - h->idle_since);

@@ -12,6 +12,7 @@
 #include "bus/line.h"
 #include "bus/link.h"
 #include "cpu/isa/isa.h"
+#include "irq/aclint.h"
 #include "irq/imsic.h"
 
 #define HARTS_MAX 16
@@ -219,7 +220,8 @@ struct machine_shared {
     struct trace *trace;
     struct space *space;
     struct code_cache *code; /* interp/block.h */
-    struct link *soc;        /* the on-chip bus, for fences */
+    struct link *soc;        /* the on-chip bus, for fences; NULL: none */
+    const struct aclint *aclint; /* for time; NULL: time is the clock's */
     unsigned harts;
     bool aia;
 };
@@ -227,6 +229,8 @@ struct machine_shared {
 /* ---- life (hart.c) ---- */
 void hart_init(struct hart *h, unsigned id, struct machine_shared *m, const struct hart_params *p,
                unsigned source);
+/* Takes over parameters that have been set since hart_init. */
+void hart_configure(struct hart *h);
 /* Power-on state, at the reset vector. */
 void hart_reset(struct hart *h, uint64_t reset_pc);
 /* A mip bit driven by a controller: the drive function of a struct line whose pin is the bit. */
@@ -240,6 +244,8 @@ uint64_t hart_ticks(const struct hart *h, ps_t ps);     /* rounded up */
 static inline ps_t hart_now(const struct hart *h) { return hart_ps(h, h->ticks); }
 /* The `time` CSR at the hart's own time. */
 uint64_t hart_time(const struct hart *h);
+/* Recomputes the supervisor timer interrupt: stimecmp's event, and when time has jumped. */
+void hart_timer_fired(void *hart);
 
 /* ---- traps (trap.c) ---- */
 /* Takes an exception at h->pc; sets pc to the handler and h->trapped. */
@@ -250,6 +256,8 @@ bool hart_interrupt(struct hart *h);
 uint64_t hart_mip(const struct hart *h);
 /* An interrupt is pending and enabled in mie, whatever the global enables: ends wfi. */
 static inline bool hart_wakes(const struct hart *h) { return (hart_mip(h) & h->mie) != 0; }
+/* The trace record that made a mip bit pending; 0 when it is not known. */
+uint64_t hart_irq_cause(const struct hart *h, unsigned irq);
 /* Called by the scheduler when an idle hart is to go on at `now`. */
 void hart_wake(struct hart *h, ps_t now);
 
@@ -287,6 +295,8 @@ enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
 /* Translates (mmu.c): 0 and *pa, or the exception's cause.  `whole` tells that PMP and mapping
  * hold for the entire 4-KiB page, so that it may be cached. */
 uint64_t mmu_translate(struct hart *h, uint64_t va, enum access access, uint64_t *pa, bool *whole);
+/* As mmu_translate for a supervisor read, but changes no page-table entry: for onlookers. */
+uint64_t mmu_peek(struct hart *h, uint64_t va, uint64_t *pa, bool *whole);
 /* Recomputes contexts after a change of priv, mstatus or satp. */
 void mmu_context_changed(struct hart *h);
 /* Forgets cached translations: all, or those of an address and/or an address space. */

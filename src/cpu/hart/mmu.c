@@ -199,7 +199,8 @@ static bool leaf_valid(const struct hart *h, uint64_t pte, unsigned level)
     return true;
 }
 
-static uint64_t walk(struct hart *h, uint64_t va, enum access access, enum priv priv, uint64_t *pa)
+static uint64_t walk(struct hart *h, uint64_t va, enum access access, enum priv priv, bool peek,
+                     uint64_t *pa)
 {
     unsigned mode = (unsigned)bits_get(h->satp, 63, 60), levels = mode - SATP_SV39 + 3;
     uint64_t table = bits_get(h->satp, 43, 0) << PAGE_SHIFT;
@@ -225,7 +226,7 @@ static uint64_t walk(struct hart *h, uint64_t va, enum access access, enum priv 
         if (!permitted(h, pte, access, priv) || !leaf_valid(h, pte, level))
             return page_fault(access);
         want = pte | PTE_A | (access == ACCESS_WRITE ? PTE_D : 0);
-        if (want != pte) {
+        if (want != pte && !peek) {
             if (!(h->menvcfg & ENVCFG_ADUE))
                 return page_fault(access); /* Svade */
             le64_put(bytes, want); /* Svadu */
@@ -257,11 +258,20 @@ uint64_t mmu_translate(struct hart *h, uint64_t va, enum access access, uint64_t
             return access_fault(access); /* beyond the physical address space */
         *pa = va;
     } else {
-        cause = walk(h, va, access, priv, pa);
+        cause = walk(h, va, access, priv, false, pa);
         if (cause)
             return cause;
     }
     if (!pmp_allows(h, *pa, 1, access, priv, whole))
         return access_fault(access);
+    return 0;
+}
+
+uint64_t mmu_peek(struct hart *h, uint64_t va, uint64_t *pa, bool *whole)
+{
+    *whole = true;
+    if (bits_get(h->satp, 63, 60) != SATP_BARE)
+        return walk(h, va, ACCESS_READ, PRIV_S, true, pa);
+    *pa = va;
     return 0;
 }

@@ -77,7 +77,7 @@ bool hart_interrupt(struct hart *h)
         return false;
     for (unsigned i = 0; i < ARRAY_LEN(order); i++)
         if (take & MIP_BIT(order[i])) {
-            enter(h, CAUSE_INTERRUPT | order[i], 0, h->irq_cause[order[i]]);
+            enter(h, CAUSE_INTERRUPT | order[i], 0, hart_irq_cause(h, order[i]));
             return true;
         }
     return false;
