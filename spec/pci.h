@@ -7,9 +7,19 @@
 #ifndef SPEC_PCI_H
 #define SPEC_PCI_H
 
-/* Where each capability stands; ids in enum pci_capability. */
-enum { PCI_CAP_AT_PM = 0x40, PCI_CAP_AT_MSI = 0x50, PCI_CAP_AT_MSIX = 0x70, PCI_CAP_AT_PCIE = 0xa0 };
-enum { PCI_CAP_ID_PM = 0x01, PCI_CAP_ID_MSI = 0x05, PCI_CAP_ID_PCIE = 0x10, PCI_CAP_ID_MSIX = 0x11 };
+/* Where each capability stands; ids below. */
+enum {
+    PCI_CAP_AT_PM = 0x40,
+    PCI_CAP_AT_MSI = 0x50,
+    PCI_CAP_AT_MSIX = 0x70,
+    PCI_CAP_AT_PCIE = 0xa0,
+};
+enum {
+    PCI_CAP_ID_PM = 0x01,
+    PCI_CAP_ID_MSI = 0x05,
+    PCI_CAP_ID_PCIE = 0x10,
+    PCI_CAP_ID_MSIX = 0x11,
+};
 
 /*    name                offset size view repeat step reset rw w1c flags what it is */
 #define PCI_HEADER_REGS(R) \
@@ -25,7 +35,8 @@ enum { PCI_CAP_ID_PM = 0x01, PCI_CAP_ID_MSI = 0x05, PCI_CAP_ID_PCIE = 0x10, PCI_
     R(PCI_LATENCY, 0x0d, 1, 1, 1, 1, 0, 0, 0, 0, "latency timer; not in PCI Express") \
     R(PCI_HEADER_TYPE, 0x0e, 1, 1, 1, 1, 0, 0, 0, 0, "header type 0") \
     R(PCI_BIST, 0x0f, 1, 1, 1, 1, 0, 0, 0, 0, "built-in self test: none") \
-    R(PCI_BAR, 0x10, 4, 1, 6, 4, 0, 0, 0, REG_NARROW, "base addresses; writable above the size") \
+    R(PCI_BAR, 0x10, 4, 1, 6, 4, 0, 0, 0, REG_NARROW | REG_FX_W, \
+      "base addresses; writable above the size") \
     R(PCI_CARDBUS, 0x28, 4, 1, 1, 1, 0, 0, 0, REG_NARROW, "CardBus CIS pointer: none") \
     R(PCI_SUBSYSTEM_VENDOR, 0x2c, 2, 1, 1, 1, 0, 0, 0, 0, "subsystem vendor; set by the device") \
     R(PCI_SUBSYSTEM, 0x2e, 2, 1, 1, 1, 0, 0, 0, 0, "subsystem; set by the device") \

@@ -10,8 +10,9 @@ enum finisher_action { FINISHER_PASS, FINISHER_FAIL, FINISHER_RESET };
 
 struct finisher_config {
     uint64_t base;
-    /* The guest asked; `code` is 0 but for FINISHER_FAIL (0 to 65535).  Called in the middle of an
-     * access: the machine takes note and acts when its harts have stopped.  NULL: nobody listens. */
+    /* The guest asked; `code` is 0 but for FINISHER_FAIL (0 to 65535).  Called in the middle of
+     * an access: the machine takes note and acts when its harts have stopped.  NULL: nobody
+     * listens. */
     void (*finish)(void *ctx, enum finisher_action action, uint32_t code);
     void *ctx;
 };

@@ -173,8 +173,8 @@ const struct device_class goldfish_rtc_class = {
     .reg_fields = rtc_fields,
     .reg_field_count = ARRAY_LEN(rtc_fields),
     .state = rtc_state,
-    .notes = "Time is virtual time from a fixed date on (2026-01-01T00:00:00Z unless the machine is "
-             "configured otherwise).  What software sets lasts until the machine is reset: there "
+    .notes = "Time is virtual time from a fixed date on (2026-01-01T00:00:00Z unless the machine "
+             "is configured otherwise).  What software sets lasts until the machine is reset: there "
              "is no battery.  Setting the time moves an alarm that is set.  Offsets without a "
              "register read 0.",
     .init = rtc_init,

@@ -158,7 +158,8 @@ void pci_config_write(struct pci_function *fn, unsigned offset, unsigned size, u
 /* Where software wants BAR `index` decoded now: true with its PCI address, false when it is not
  * implemented, decoding is off, the address is 0 or wraps. */
 bool pci_bar_wanted(const struct pci_function *fn, unsigned index, uint64_t *addr);
-/* Maps a BAR at `addr` of the space (for the host bridge); left unmapped when something is there. */
+/* Maps a BAR at `addr` of the space (for the host bridge); left unmapped when something is
+ * there. */
 void pci_bar_map(struct pci_function *fn, unsigned index, uint64_t addr);
 void pci_bars_unmap(struct pci_function *fn);
 /* Unmaps all BARs of the function, then maps those wanted at their own addresses. */

@@ -221,8 +221,11 @@ const struct device_class pcie_host_class = {
     .reg_fields = pcie_host_fields,
     .reg_field_count = ARRAY_LEN(pcie_host_fields),
     .state = host_state,
-    .notes = "The registers are those of each function's configuration space; which capabilities "
-             "a function has, its ids and the sizes of its BARs are its own.  One root bus, no "
+    .notes = "The registers are those of each function's configuration space, reached with any "
+             "size; which capabilities a function has, its ids and the sizes of its BARs are its "
+             "own.  Where there is no function, and in a window where there is no BAR, harts read "
+             "all ones.  Of two overlapping BARs that of the lower function answers.  One root "
+             "bus, no "
              "bridges, no hot-plug.  Configuration accesses take the time of the on-chip bus, not "
              "of the function's link.  Device Control's payload and read-request sizes can be "
              "written, but the timing follows the link's parameters.  No PME, D1 or D2, AER, "

@@ -478,7 +478,8 @@ const struct device_class uart_class = {
     .reg_field_count = ARRAY_LEN(uart_reg_fields),
     .state = uart_state,
     .params = uart_params,
-    .notes = "Only single-byte accesses.  The rest of its 256 bytes reads 0.  The wire carries "
+    .notes = "View 1 is LCR.DLAB = 0, view 2 is DLAB = 1.  Only single-byte accesses.  "
+             "The rest of its 256 bytes reads 0.  The wire carries "
              "whole bytes: word length, parity and stop bits count for the time of a character "
              "but do not change it, and there are no parity or framing errors and no breaks.  "
              "The other end keeps CTS, DSR and DCD on and never rings; RTS does not hold it "

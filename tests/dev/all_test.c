@@ -12,6 +12,7 @@
 #include "irq/aplic.h"
 #include "irq/imsic.h"
 #include "irq/plic.h"
+#include "machine/classes.h"
 #include "sim/random.h"
 
 #include <stdlib.h>
@@ -330,6 +331,17 @@ static void name_failure(const struct subject *s, unsigned script, unsigned at)
     check_fail(__FILE__, __LINE__, text);
 }
 
+static void test_every_class_is_held_to_these_rules(void)
+{
+    for (unsigned i = 0; device_classes[i]; i++) {
+        bool found = false;
+        for (unsigned s = 0; s < ARRAY_LEN(subjects); s++)
+            found |= subjects[s].class == device_classes[i];
+        if (!found)
+            check_fail(__FILE__, __LINE__, device_classes[i]->name);
+    }
+}
+
 /* ---- the table itself ---- */
 
 typedef void bank_property(struct rig *r, struct bank *bank);
@@ -593,7 +605,8 @@ static void test_recording_changes_no_answer(void)
     }
 }
 
-TEST_MAIN(test_masks_of_each_register_are_disjoint_and_within_its_size,
+TEST_MAIN(test_every_class_is_held_to_these_rules,
+          test_masks_of_each_register_are_disjoint_and_within_its_size,
           test_no_two_registers_of_a_view_overlap_in_a_direction,
           test_after_reset_each_register_reads_its_reset_value,
           test_field_rows_lie_within_a_register_of_the_table,
