@@ -3,6 +3,7 @@
  * address space. */
 #include "check.h"
 #include "dev/pcie_host.h"
+#include "sim/random.h"
 
 #include <stdlib.h>
 
@@ -565,7 +566,8 @@ static void test_flr_resets_configuration_vectors_and_the_device(void)
     rig_down(r);
 }
 
-static const struct field toy_state[] = {PCI_STATE(struct toy, pci), FIELD_END};
+static const struct field toy_state[] = {PCI_STATE(struct toy, pci), FIELD(struct toy, value),
+                                         FIELD_END};
 
 static void test_a_saved_function_comes_back_with_its_mappings_and_its_message_under_way(void)
 {
@@ -592,6 +594,120 @@ static void test_a_saved_function_comes_back_with_its_mappings_and_its_message_u
     archive_free(&a);
     rig_down(r);
     rig_down(s);
+}
+
+/* ---- random scripts ---- */
+
+static uint64_t some_address(struct random *rnd, unsigned size)
+{
+    static const uint64_t base[] = {BAR0, MSIX_BAR, RAM, UINT64_C(0x3001000), MSIX_BAR + 0x2000};
+    uint64_t device = random_below(rnd, 3), at;
+
+    if (random_below(rnd, 2))
+        at = DEV(device) + random_below(rnd, 0x100);
+    else
+        at = base[random_below(rnd, ARRAY_LEN(base))] + random_below(rnd, 0x40);
+    return at & ~(uint64_t)(size - 1);
+}
+
+static uint64_t some_data(struct random *rnd)
+{
+    static const uint64_t data[] = {0, UINT64_MAX, BAR0, MSIX_BAR, RAM + 0x20, MSIX_BAR + 12,
+                                    0x1001, 0x0407, 0x80008000, 0x6, 1, DEV(1)};
+
+    return random_below(rnd, 2) ? data[random_below(rnd, ARRAY_LEN(data))] : random_u64(rnd);
+}
+
+static uint64_t random_step(struct rig *r, struct random *rnd)
+{
+    struct toy *t = random_below(rnd, 2) ? &r->a : &r->b;
+    struct txn txn = {0};
+    uint64_t seen = 0;
+
+    switch (random_below(rnd, 8)) {
+    case 0:
+        pci_msix_send(&t->pci, (unsigned)random_below(rnd, 5));
+        break;
+    case 1:
+        pci_msi_send(&t->pci, (unsigned)random_below(rnd, 5));
+        break;
+    case 2:
+        pci_intx_set(&t->pci, random_below(rnd, 2));
+        break;
+    case 3:
+        clock_run(&r->clock, r->clock.now + random_below(rnd, 300) * PS_PER_NS);
+        break;
+    case 4: /* what a driver does to get interrupts */
+        enable(r, t == &r->a ? 1 : 2, BAR0 + 0x8000 * random_below(rnd, 2), MSIX_BAR);
+        put(r, DEV(t == &r->a ? 1 : 2) + PCI_MSIX_CONTROL_OFFSET, 2, random_below(rnd, 4) << 14);
+        put(r, DEV(t == &r->a ? 1 : 2) + PCI_MSI_CONTROL_OFFSET, 2, random_below(rnd, 2));
+        break;
+    default:
+        txn.size = (uint8_t)(1u << random_below(rnd, 4));
+        txn.addr = some_address(rnd, txn.size);
+        txn.write = random_below(rnd, 4);
+        txn.data = some_data(rnd);
+        seen = space_access(&r->space, &txn);
+        seen = txn.write ? seen : seen ^ txn.data;
+    }
+    for (unsigned i = 0; i < 4; i++)
+        seen ^= (uint64_t)r->irq[i] << (60 + i);
+    return seen ^ (uint64_t)r->a.pci.port.enabled << 50 ^ (uint64_t)r->b.pci.port.enabled << 51;
+}
+
+static void rig_save(struct rig *r, struct archive *a)
+{
+    state_save(a, pcie_host_class.state, &r->host);
+    state_save(a, toy_state, &r->a);
+    state_save(a, toy_state, &r->b);
+    state_save(a, link_fields, &r->link);
+    archive_put(a, r->memory, sizeof r->memory);
+    archive_put(a, &r->clock.seq, sizeof r->clock.seq);
+}
+
+static void rig_load(struct rig *r, struct archive *a)
+{
+    CHECK(state_load(a, pcie_host_class.state, &r->host, &r->clock, NULL) == 0);
+    CHECK(state_load(a, toy_state, &r->a, &r->clock, NULL) == 0);
+    CHECK(state_load(a, toy_state, &r->b, &r->clock, NULL) == 0);
+    CHECK(state_load(a, link_fields, &r->link, &r->clock, NULL) == 0);
+    CHECK(archive_get(a, r->memory, sizeof r->memory) == 0);
+    pcie_host_class.restore(&r->host);
+    pci_function_restore(&r->a.pci);
+    pci_function_restore(&r->b.pci);
+    CHECK(archive_get(a, &r->clock.seq, sizeof r->clock.seq) == 0);
+}
+
+static void test_random_scripts_are_survived_and_a_loaded_host_answers_like_the_original(void)
+{
+    for (unsigned n = 0; n < 300; n++) {
+        struct rig *r = rig_up(TIMING_IO), *s = rig_up(TIMING_IO);
+        struct archive saved = {0}, end_r = {0}, end_s = {0};
+        struct random rnd, twin;
+        bool same = true;
+
+        random_init(&rnd, n, "pci");
+        for (unsigned i = 0; i < 60; i++)
+            random_step(r, &rnd);
+        for (unsigned i = 0; n & 1 && i < 20; i++)
+            random_step(s, &rnd);
+        rig_save(r, &saved);
+        s->clock.now = r->clock.now;
+        rig_load(s, &saved);
+        for (unsigned i = 0; same && i < 60; i++) {
+            twin = rnd;
+            same = random_step(r, &rnd) == random_step(s, &twin);
+        }
+        rig_save(r, &end_r);
+        rig_save(s, &end_s);
+        CHECK(same && end_r.size == end_s.size &&
+              memcmp(end_r.bytes, end_s.bytes, end_r.size) == 0);
+        archive_free(&saved);
+        archive_free(&end_r);
+        archive_free(&end_s);
+        rig_down(r);
+        rig_down(s);
+    }
 }
 
 static void test_any_access_of_configuration_space_is_survived(void)
@@ -639,4 +755,5 @@ TEST_MAIN(test_absent_functions_and_buses_read_all_ones_and_lose_writes,
           test_a_message_into_its_own_table_does_not_recur,
           test_flr_resets_configuration_vectors_and_the_device,
           test_a_saved_function_comes_back_with_its_mappings_and_its_message_under_way,
+          test_random_scripts_are_survived_and_a_loaded_host_answers_like_the_original,
           test_any_access_of_configuration_space_is_survived)
