@@ -161,8 +161,6 @@ int config_add_set(void *config_ptr, const char *value, struct err *err)
 
 int config_check(const struct board_config *config, struct err *err)
 {
-    if (!config->kernel && (!config->firmware || strcmp(config->firmware, "none") == 0))
-        return err_set(err, "nothing to run: give --kernel FILE");
     if (config->initrd && !config->kernel)
         return err_set(err, "--initrd needs --kernel");
     if (config->job && !config->kernel)

@@ -81,7 +81,8 @@ int config_add_set(void *config, const char *value, struct err *err);
 /* Where the 64-bit PCI window begins: above RAM, aligned to its size (as on QEMU). */
 uint64_t config_pci_high_base(const struct board_config *config);
 
-/* What can only be checked with all options known. */
+/* What can only be checked with all options known.  A machine with neither kernel nor firmware is
+ * allowed: it can be shown, not run. */
 int config_check(const struct board_config *config, struct err *err);
 
 #endif

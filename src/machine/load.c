@@ -96,7 +96,7 @@ static int read_programs(struct loader *l)
         return -1;
     if (!wanted && c->kernel && is_bare_metal(&l->kernel))
         wanted = "none";
-    if (wanted && strcmp(wanted, "none") == 0)
+    if (wanted ? strcmp(wanted, "none") == 0 : !c->kernel)
         return 0;
     if (wanted && strlen(wanted) >= sizeof l->boot->firmware)
         return err_set(l->err, "--firmware: the name is too long");

@@ -28,7 +28,8 @@ struct boot {
     uint64_t identity;  /* of all that was loaded, by content */
 };
 
-/* Loads all into memory.  -1 with one line of err saying what, where and how to mend it. */
+/* Loads all into memory; without kernel and firmware only the device tree, and start is 0.
+ * -1 with one line of err saying what, where and how to mend it. */
 int boot_load(struct boot *boot, const struct board_config *config, struct space *space,
               struct err *err);
 

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* doorbell run */
+#include "cli/cli.h"
+
+#include "base/text.h"
+#include "host/file.h"
+#include "host/terminal.h"
+#include "machine/fdt.h"
+#include "machine/machine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct run_options {
+    struct board_config config; /* first: the option callbacks are given it */
+    bool show_machine, show_parameters, quiet;
+    const char *dump_dtb;
+};
+
+#define CONFIG(member) offsetof(struct run_options, config.member)
+
+static const char *const irq_names[] = {[IRQ_PLIC] = "plic", [IRQ_AIA] = "aia", NULL};
+static const char *const timing_names[] = {[TIMING_OFF] = "off", [TIMING_IO] = "io", NULL};
+
+static const struct opt options[] = {
+    {NULL, OPT_GROUP, .help = "What runs:"},
+    {"kernel", OPT_TEXT, "FILE", NULL, "ELF, Linux Image (also gzip'd, or as an EFI program), or "
+     "flat binary", CONFIG(kernel)},
+    {"initrd", OPT_TEXT, "FILE", NULL, "initial RAM disk", CONFIG(initrd)},
+    {"append", OPT_TEXT, "TEXT", NULL, "the kernel's command line", CONFIG(append)},
+    {"job", OPT_TEXT, "DIR", NULL, "a folder that the guest finds as /job; its init starts\n"
+     "/job/run, then powers off", CONFIG(job)},
+    {"firmware", OPT_TEXT, "FILE", NULL, "fw_dynamic of OpenSBI, or none: the kernel starts in "
+     "machine\nmode; default: none for an ELF linked at 0x80000000,\nelse as found by guest/fetch "
+     "or the package opensbi", CONFIG(firmware)},
+
+    {NULL, OPT_GROUP, .help = "The machine:"},
+    {"memory", OPT_SIZE, "SIZE", "1G", "RAM", CONFIG(memory_bytes), CONFIG_MEMORY_MIN,
+     CONFIG_MEMORY_MAX},
+    {"harts", OPT_NUMBER, "N", "1", "processors, 1 to 16", CONFIG(harts), 1, VIRT_HARTS_MAX},
+    {"irq", OPT_CHOICE, "KIND", "aia", "interrupt controllers: plic, or aia (APLIC and IMSIC)",
+     CONFIG(irq), .choices = irq_names},
+    {"nvme", OPT_CALL, "FILE[,...]", NULL, CONFIG_NVME_HELP, .call = config_add_nvme},
+
+    {NULL, OPT_GROUP, .help = "Time and chance:"},
+    {"timing", OPT_CHOICE, "LEVEL", "io", "off: devices answer at once; io: links, devices, "
+     "media,\ninterrupts and CPU costs take their time", CONFIG(timing), .choices = timing_names},
+    {"set", OPT_CALL, "PATH=VALUE", NULL, "change a parameter of the model; may be repeated",
+     .call = config_add_set},
+    {"seed", OPT_NUMBER, "N", "1", "of everything random", CONFIG(seed), 0, INT64_MAX},
+
+    {NULL, OPT_GROUP, .help = "What comes out, and when it ends:"},
+    {"console", OPT_TEXT, "WHERE", "stdio", "stdio (Ctrl-a x quits), pty, null, or a file",
+     CONFIG(console)},
+    {"trace", OPT_TEXT, "FILE", NULL, "record what happens (doorbell trace prints it)",
+     CONFIG(trace)},
+    {"max-time", OPT_TIME, "TIME", NULL, "end after this virtual time, with status 124",
+     CONFIG(max_ps)},
+    {"exit-on", OPT_TEXT, "TEXT", NULL, "end when the console has shown this text, with status 0",
+     CONFIG(exit_on)},
+    {"quiet", OPT_FLAG, .help = "no line on stderr at the end",
+     .offset = offsetof(struct run_options, quiet)},
+
+    {NULL, OPT_GROUP, .help = "Instead of running:"},
+    {"show-machine", OPT_FLAG, .help = "print the address map and the boot files' places",
+     .offset = offsetof(struct run_options, show_machine)},
+    {"show-parameters", OPT_FLAG, .help = "print every parameter: value, unit, source, meaning",
+     .offset = offsetof(struct run_options, show_parameters)},
+    {"dump-dtb", OPT_TEXT, "FILE", NULL, "write the device tree",
+     offsetof(struct run_options, dump_dtb)},
+    OPT_END,
+};
+
+static const char usage[] =
+    "--kernel FILE [OPTION]...\n"
+    "Runs a kernel. The exit status is the guest's own (from its finisher: 0 after a power-off),\n"
+    "124 when --max-time was reached, 125 when the machine could not be made.";
+
+/* ---- instead of running ---- */
+
+static void show_range(const char *name, uint64_t addr, uint64_t bytes, const char *note)
+{
+    if (bytes)
+        printf("  0x%09" PRIx64 " to 0x%09" PRIx64 "  %-12s %s\n", addr, addr + bytes - 1, name,
+               note);
+}
+
+static void show_machine(const struct machine *m, const struct board_config *c)
+{
+    const struct boot *b = machine_boot(m);
+    char memory[32];
+
+    text_size_format(c->memory_bytes, memory, sizeof memory);
+    printf("%" PRIu64 " hart%s, %s of memory, interrupts by %s, timing %s, seed %" PRIu64 "\n",
+           c->harts, c->harts == 1 ? "" : "s", memory, irq_names[c->irq], timing_names[c->timing],
+           c->seed);
+#define SHOW(name, base, bytes, doc) {#name, base, bytes, doc},
+    static const struct {
+        const char *name;
+        uint64_t base, bytes;
+        const char *doc;
+    } map[] = {VIRT_MAP(SHOW)};
+#undef SHOW
+
+    printf("\naddress map\n");
+    for (size_t i = 0; i < sizeof map / sizeof map[0]; i++) {
+        bool aia = strstr(map[i].doc, "irq=aia") || strncmp(map[i].name, "IMSIC", 5) == 0;
+        bool plic = strstr(map[i].doc, "irq=plic") != NULL;
+        uint64_t base = map[i].base, bytes = map[i].bytes;
+
+        if ((aia && c->irq != IRQ_AIA) || (plic && c->irq != IRQ_PLIC))
+            continue;
+        if (base == VIRT_RAM_BASE)
+            bytes = c->memory_bytes;
+        if (base == VIRT_PCI_HIGH_BASE)
+            base = config_pci_high_base(c);
+        show_range(map[i].name, base, bytes, map[i].doc);
+    }
+    printf("\nloaded\n");
+    show_range("firmware", b->firmware_addr, b->firmware_bytes, b->firmware);
+    show_range("kernel", b->kernel_addr, b->kernel_bytes, c->kernel ? c->kernel : "");
+    show_range("initrd", b->initrd_addr, b->initrd_bytes, c->initrd ? c->initrd : c->job);
+    show_range("device tree", b->dtb_addr, b->dtb_bytes, "");
+}
+
+static void show_parameters(const struct params *params)
+{
+    for (unsigned i = 0; i < params->count; i++) {
+        const struct param_group *g = &params->group[i];
+
+        for (const struct param *row = g->rows; row->name; row++) {
+            char path[160], value[64], standard[64];
+            uint64_t v;
+
+            snprintf(path, sizeof path, "%s.%s", g->prefix, row->name);
+            param_format(row, *param_value(g, row), value, sizeof value);
+            standard[0] = '\0';
+            if (!param_parse(row, row->value[params->level], &v, NULL) && v != *param_value(g, row))
+                snprintf(standard, sizeof standard, " (default %s)", row->value[params->level]);
+            printf("%s=%s%s\n    %s; source: %s\n", path, value, standard, row->doc, row->source);
+        }
+    }
+}
+
+static int dump_dtb(const struct board_config *c, const struct boot *b, const char *path,
+                    struct err *err)
+{
+    uint8_t *blob;
+    size_t size;
+    int result;
+
+    if (fdt_make(c, b->initrd_addr, b->initrd_addr + b->initrd_bytes, &blob, &size, err))
+        return -1;
+    result = file_write("device tree", path, blob, size, err);
+    free(blob);
+    return result;
+}
+
+static int show(const struct run_options *o, struct err *err)
+{
+    struct machine *m = machine_new(&o->config, err);
+    int result = 0;
+
+    if (!m)
+        return -1;
+    if (o->show_machine)
+        show_machine(m, &o->config);
+    if (o->show_parameters)
+        show_parameters(machine_params(m));
+    if (o->dump_dtb)
+        result = dump_dtb(&o->config, machine_boot(m), o->dump_dtb, err);
+    machine_free(m);
+    return result;
+}
+
+/* ---- running ---- */
+
+static int status_of(const struct machine_result *r)
+{
+    switch (r->end) {
+    case END_FINISHER:
+        /* A failure stays one, whatever the low byte of its code. */
+        return r->code && !(r->code & 0xff) ? 255 : (int)(r->code & 0xff);
+    case END_MAX_TIME:
+        return CLI_MAX_TIME;
+    case END_SIGNAL:
+        return 128 + (int)(r->code & 0x7f);
+    case END_STUCK:
+        return CLI_FAILED;
+    case END_RESET:
+    case END_EXIT_ON:
+    case END_QUIT:
+    case END_CALLER:
+        break;
+    }
+    return CLI_OK;
+}
+
+static void say_end(const struct board_config *c, const struct machine_result *r)
+{
+    static const char *const what[] = {
+        [END_FINISHER] = "the guest ended with status %u",
+        [END_RESET] = "the guest asked for a reboot",
+        [END_MAX_TIME] = "--max-time reached",
+        [END_EXIT_ON] = "--exit-on text seen",
+        [END_QUIT] = "quit",
+        [END_SIGNAL] = "ended by signal %u",
+        [END_STUCK] = "all harts wait and nothing can wake them",
+        [END_CALLER] = "stopped",
+    };
+    char why[80];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(why, sizeof why, what[r->end], (unsigned)r->code);
+#pragma GCC diagnostic pop
+    log_line("%s after %" PRIu64 ".%06" PRIu64 " s of virtual time, %" PRIu64 " instructions on "
+             "%" PRIu64 " hart%s", why, r->time_ps / PS_PER_S, r->time_ps % PS_PER_S / PS_PER_US,
+             r->instret, c->harts, c->harts == 1 ? "" : "s");
+}
+
+static int run(const struct run_options *o, int *status, struct err *err)
+{
+    struct machine *m = machine_new(&o->config, err);
+    struct machine_result result;
+    int lost;
+
+    *status = CLI_NO_RUN;
+    if (!m)
+        return -1;
+    if (o->config.trace && machine_trace_open(m, o->config.trace, true, err)) {
+        machine_free(m);
+        return -1;
+    }
+    terminal_catch_signals();
+    machine_run(m, &result);
+    lost = machine_close(m, err);
+    if (!o->quiet)
+        say_end(&o->config, &result);
+    machine_free(m);
+    *status = status_of(&result);
+    if (lost)
+        *status = CLI_FAILED;
+    return lost;
+}
+
+static int nothing_to_run(const struct board_config *c, struct err *err)
+{
+    if (c->kernel || (c->firmware && strcmp(c->firmware, "none")))
+        return 0;
+    return err_set(err, "nothing to run: give --kernel FILE");
+}
+
+int cli_run(int argc, char **argv)
+{
+    struct run_options o = {0};
+    struct err err;
+    int arguments, status = cli_options("run", usage, options, &o, argc, argv, &arguments);
+
+    if (status < 0 && arguments) {
+        err_set(&err, "\"%s\" is not an option (a kernel is given by --kernel FILE)", argv[0]);
+        status = cli_fail("run", CLI_USAGE, &err);
+    } else if (status < 0 && (o.show_machine || o.show_parameters || o.dump_dtb)) {
+        status = CLI_OK;
+        o.config.console = "null";
+        if (show(&o, &err))
+            status = cli_fail("run", CLI_NO_RUN, &err);
+        status = cli_flush("run", status);
+    } else if (status < 0 && (nothing_to_run(&o.config, &err) || config_check(&o.config, &err))) {
+        status = cli_fail("run", CLI_USAGE, &err);
+    } else if (status < 0 && run(&o, &status, &err)) {
+        status = cli_fail("run", status, &err);
+    }
+    config_fini(&o.config);
+    return status;
+}

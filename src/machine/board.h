@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What struct machine is made of; for the files of this floor. */
+#ifndef MACHINE_BOARD_H
+#define MACHINE_BOARD_H
+
+#include "cpu/interp/block.h"
+#include "dev/finisher.h"
+#include "dev/goldfish_rtc.h"
+#include "dev/nvme.h"
+#include "dev/pcie_host.h"
+#include "dev/uart.h"
+#include "host/block.h"
+#include "host/terminal.h"
+#include "host/trace_sink.h"
+#include "irq/aclint.h"
+#include "irq/aplic.h"
+#include "irq/imsic.h"
+#include "irq/plic.h"
+#include "machine/machine.h"
+#include "sim/random.h"
+
+struct drive {
+    char name[16], link_name[24];
+    void *device; /* an nvme */
+    struct link link;
+    struct block *block[CONFIG_NAMESPACES_MAX];
+    unsigned blocks;
+};
+
+/* A device on the board, in the order of construction. */
+struct board_device {
+    const struct device_class *class;
+    void *device;
+};
+#define BOARD_DEVICES_MAX 32
+
+struct machine {
+    const struct board_config *config;
+    struct clock clock;
+    struct trace trace;
+    struct params params;
+    struct space space;
+    struct link soc;
+    struct region rom, ram;
+    struct aclint aclint;
+    struct plic plic;
+    struct aplic aplic;
+    struct imsic imsic;
+    struct uart uart;
+    struct goldfish_rtc rtc;
+    struct finisher finisher;
+    struct pcie_host pcie;
+    struct drive drive[CONFIG_NVME_MAX];
+    struct board_device device[BOARD_DEVICES_MAX];
+    unsigned devices;
+
+    struct hart_params hart_params;
+    struct hart *hart[HARTS_MAX];
+    char hart_name[HARTS_MAX][8];
+    struct machine_shared shared;
+    const struct engine *engine;
+    uint64_t quantum_ps;
+
+    struct boot boot;
+    struct terminal *terminal;
+    struct event console_in; /* the next byte of input reaches the UART */
+    struct event deadline;   /* --max-time */
+    size_t exit_on_matched;
+    struct trace_sink sink;
+    bool sink_open;
+
+    bool stopped;
+    struct machine_result result;
+    ps_t next_poll;
+    uint64_t slices;
+    ps_t idle_debt; /* idle virtual time for which a user at a terminal was not yet given host time */
+    struct hart *running; /* the hart that ran last */
+    void (*on_mark)(void *ctx, struct machine *m, unsigned hart, uint64_t number);
+    void *mark_ctx;
+};
+
+/* Ends the run (the first reason stays). */
+void machine_end(struct machine *m, enum machine_end end, uint32_t code);
+
+/* board.c: everything on the board, in state of after power-on. */
+int board_build(struct machine *m, struct err *err);
+void board_fini(struct machine *m);
+void board_reset(struct machine *m);
+
+/* console.c */
+int console_open(struct machine *m, struct err *err);
+void console_put(void *machine, uint8_t byte);
+/* Takes what the host has typed; waits up to timeout_ms for it. */
+void console_poll(struct machine *m, int timeout_ms);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guest's console: the UART on one side, the host's terminal on the other. */
+#include "machine/board.h"
+
+/* The next byte goes in when the UART can take it; input that is held back keeps the event armed. */
+static void feed(void *owner)
+{
+    struct machine *m = owner;
+    int byte;
+
+    while (uart_can_receive(&m->uart) && (byte = terminal_read(m->terminal)) >= 0)
+        uart_receive(&m->uart, (uint8_t)byte);
+    if (terminal_has_input(m->terminal)) {
+        ps_t wait = uart_character_ps(&m->uart);
+        clock_arm_after(&m->clock, &m->console_in, wait ? wait : 10 * PS_PER_US);
+    }
+}
+
+void console_poll(struct machine *m, int timeout_ms)
+{
+    terminal_poll(m->terminal, timeout_ms);
+    if (terminal_has_input(m->terminal) && !event_armed(&m->console_in))
+        clock_arm(&m->clock, &m->console_in, m->clock.now);
+    if (terminal_quit(m->terminal))
+        machine_end(m, END_QUIT, 0);
+    if (terminal_signal())
+        machine_end(m, END_SIGNAL, (uint32_t)terminal_signal());
+}
+
+/* Bytes of --exit-on matched so far, after one more (a naive restart is enough for a prompt). */
+static size_t match(const char *text, size_t matched, uint8_t byte)
+{
+    for (;;) {
+        size_t shorter;
+
+        if ((uint8_t)text[matched] == byte)
+            return matched + 1;
+        if (matched == 0)
+            return 0;
+        for (shorter = matched - 1; shorter > 0; shorter--)
+            if (!memcmp(text, text + matched - shorter, shorter))
+                break;
+        matched = shorter;
+    }
+}
+
+void console_put(void *machine, uint8_t byte)
+{
+    struct machine *m = machine;
+    const char *text = m->config->exit_on;
+
+    terminal_write(m->terminal, byte);
+    if (!text || !*text)
+        return;
+    m->exit_on_matched = match(text, m->exit_on_matched, byte);
+    if (!text[m->exit_on_matched]) {
+        m->exit_on_matched = 0;
+        machine_end(m, END_EXIT_ON, 0);
+    }
+}
+
+int console_open(struct machine *m, struct err *err)
+{
+    m->terminal = terminal_open(m->config->console ? m->config->console : "stdio", err);
+    if (!m->terminal)
+        return -1;
+    event_init(&m->clock, &m->console_in, "console.in", feed, m);
+    return 0;
+}

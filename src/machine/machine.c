@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "machine/machine.h"
+
+#include "base/alloc.h"
+#include "machine/board.h"
+
+#include <jansson.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define QUANTUM_PS PS_PER_US /* how far a hart may run ahead of another */
+
+static void deadline(void *machine)
+{
+    machine_end(machine, END_MAX_TIME, 0);
+}
+
+struct machine *machine_new(const struct board_config *config, struct err *err)
+{
+    struct machine *m;
+
+    if (config_check(config, err))
+        return NULL;
+    m = xcalloc(1, sizeof *m);
+    m->config = config;
+    m->quantum_ps = QUANTUM_PS;
+    if (board_build(m, err) || boot_load(&m->boot, config, &m->space, err) ||
+        console_open(m, err)) {
+        machine_free(m);
+        return NULL;
+    }
+    event_init(&m->clock, &m->deadline, "machine.deadline", deadline, m);
+    board_reset(m);
+    if (config->max_ps)
+        clock_arm(&m->clock, &m->deadline, config->max_ps);
+    return m;
+}
+
+int machine_close(struct machine *m, struct err *err)
+{
+    int rc = 0;
+
+    (void)trace_close(&m->trace);
+    if (m->sink_open)
+        rc = trace_sink_close(&m->sink, err);
+    m->sink_open = false;
+    if (m->terminal && terminal_close(m->terminal, rc ? NULL : err))
+        rc = -1;
+    m->terminal = NULL;
+    return rc;
+}
+
+void machine_free(struct machine *m)
+{
+    if (!m)
+        return;
+    (void)machine_close(m, NULL);
+    board_fini(m);
+    free(m);
+}
+
+void machine_on_mark(struct machine *m,
+                     void (*fn)(void *ctx, struct machine *m, unsigned hart, uint64_t number),
+                     void *ctx)
+{
+    m->on_mark = fn;
+    m->mark_ctx = ctx;
+}
+
+/* ---- looking in ---- */
+
+struct trace *machine_trace(struct machine *m)
+{
+    return &m->trace;
+}
+
+const struct params *machine_params(const struct machine *m)
+{
+    return &m->params;
+}
+
+const struct boot *machine_boot(const struct machine *m)
+{
+    return &m->boot;
+}
+
+unsigned machine_harts(const struct machine *m)
+{
+    return (unsigned)m->config->harts;
+}
+
+const struct hart *machine_hart(const struct machine *m, unsigned i)
+{
+    return m->hart[i];
+}
+
+/* Physical address of kernel memory, by the hart's page tables but not changing anything: a copy
+ * of the hart translates, in S mode, and what it would trap on is only an error here. */
+static int translate(struct machine *m, unsigned hart, uint64_t va, uint64_t *pa)
+{
+    struct hart *copy = xcalloc(1, sizeof *copy);
+    bool whole;
+    uint64_t cause;
+
+    memcpy(copy, m->hart[hart], offsetof(struct hart, timer));
+    copy->m = m->hart[hart]->m;
+    copy->priv = PRIV_S;
+    copy->mstatus &= ~MSTATUS_MPRV;
+    cause = mmu_peek(copy, va, pa, &whole);
+    free(copy);
+    return cause ? -1 : 0;
+}
+
+int machine_read_virtual(struct machine *m, unsigned hart, uint64_t va, void *buf, size_t len)
+{
+    uint8_t *out = buf;
+
+    while (len) {
+        size_t n = (size_t)u64_min(len, PAGE_BYTES - (va & (PAGE_BYTES - 1)));
+        uint64_t pa;
+        const uint8_t *host;
+
+        if (translate(m, hart, va, &pa) || !(host = space_host(&m->space, pa, n)))
+            return -1;
+        memcpy(out, host, n);
+        out += n;
+        va += n;
+        len -= n;
+    }
+    return 0;
+}
+
+static void on_probe(void *machine, struct hart *h)
+{
+    struct machine *m = machine;
+
+    trace_probe(&m->trace, h->source, hart_now(h), 0, h->pc, h->x[4], h->x[2]);
+}
+
+int machine_probe(struct machine *m, unsigned hart, uint64_t va)
+{
+    uint64_t pa;
+
+    if (translate(m, hart, va, &pa) || !space_host(&m->space, pa, 2))
+        return -1;
+    code_probe_fn(m->shared.code, on_probe, m);
+    code_probe_add(m->shared.code, pa);
+    return 0;
+}
+
+void machine_probes_clear(struct machine *m)
+{
+    code_probe_clear(m->shared.code);
+}
+
+/* ---- the trace file ---- */
+
+static json_t *changed_parameters(const struct machine *m)
+{
+    json_t *changed = json_object();
+
+    for (unsigned g = 0; g < m->params.count; g++)
+        for (const struct param *row = m->params.group[g].rows; row->name; row++) {
+            uint64_t v = *param_value(&m->params.group[g], row), standard;
+            char path[128], text[64];
+
+            if (param_parse(row, row->value[m->params.level], &standard, NULL) || v == standard)
+                continue;
+            snprintf(path, sizeof path, "%s.%s", m->params.group[g].prefix, row->name);
+            param_format(row, v, text, sizeof text);
+            json_object_set_new(changed, path, json_string(text));
+        }
+    return changed;
+}
+
+static json_t *schema_json(void)
+{
+    static const char *const unit[] = {"hex", "dec", "ps", "bytes", "source"};
+    json_t *schema = json_array();
+
+    for (unsigned k = 0; k < TRACE_KIND_COUNT; k++) {
+        const struct trace_schema *s = &trace_schema[k];
+        json_t *args = json_array();
+
+        for (unsigned a = 0; a < s->count; a++)
+            json_array_append_new(args, json_pack("[ss]", s->args[a].name, unit[s->args[a].unit]));
+        json_array_append_new(schema, json_pack("{ss ss so}", "name", s->name, "doc", s->doc,
+                                                "args", args));
+    }
+    return schema;
+}
+
+/* FNV-1a over what decides a run: inputs by content, configuration by meaning. */
+static uint64_t run_id(const struct machine *m, const char *machine_text, const char *changed_text)
+{
+    uint64_t h = m->boot.identity ^ UINT64_C(0xcbf29ce484222325);
+    const char *const texts[] = {machine_text, changed_text};
+
+    for (unsigned i = 0; i < ARRAY_LEN(texts); i++)
+        for (const char *p = texts[i]; *p; p++)
+            h = (h ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+    return (h ^ m->config->seed) * UINT64_C(0x100000001b3);
+}
+
+static json_t *machine_object(const struct machine *m)
+{
+    static const char *const level[] = {"off", "io"};
+    json_t *drives = json_array();
+
+    for (unsigned n = 0; n < m->config->nvmes; n++) {
+        const struct nvme_drive_config *c = &m->config->nvme[n];
+        const struct link_params *p = &m->drive[n].link.p;
+        json_array_append_new(
+            drives, json_pack("{ss ss si si si ss}", "name", m->drive[n].name, "profile",
+                              c->profile ? c->profile : nvme_profiles[0].name, "pcie_generation",
+                              (int)p->generation, "pcie_lanes", (int)p->lanes, "namespaces",
+                              (int)c->spaces, "interrupts", c->msix ? "msix" : "intx"));
+    }
+    return json_pack("{si sI sI ss ss so}", "harts", (int)m->config->harts, "frequency_hz",
+                     (json_int_t)m->hart_params.frequency_hz, "memory_bytes",
+                     (json_int_t)m->config->memory_bytes, "irq",
+                     m->config->irq == IRQ_PLIC ? "plic" : "aia", "timing",
+                     level[m->config->timing], "nvme", drives);
+}
+
+char *machine_meta_json(struct machine *m)
+{
+    json_t *machine = machine_object(m), *changed = changed_parameters(m), *sources = json_array();
+    char *machine_text = json_dumps(machine, JSON_SORT_KEYS | JSON_COMPACT);
+    char *changed_text = json_dumps(changed, JSON_SORT_KEYS | JSON_COMPACT), id[20], *text;
+    json_t *meta;
+
+    snprintf(id, sizeof id, "%016" PRIx64, run_id(m, machine_text, changed_text));
+    for (unsigned i = 0; i < m->trace.source_count; i++)
+        json_array_append_new(sources, json_string(m->trace.source[i]));
+    meta = json_pack("{ss s{ss sI so so} so so}", "format", "doorbell.trace/1", "run", "id", id,
+                     "seed", (json_int_t)m->config->seed, "machine", machine,
+                     "parameters_changed", changed, "sources", sources, "schema", schema_json());
+    text = json_dumps(meta, JSON_COMPACT);
+    json_decref(meta);
+    free(machine_text);
+    free(changed_text);
+    return text;
+}
+
+int machine_trace_open(struct machine *m, const char *path, bool on, struct err *err)
+{
+    char *meta;
+
+    if (trace_sink_open(&m->sink, path, err))
+        return -1;
+    m->sink_open = true;
+    meta = machine_meta_json(m);
+    trace_open(&m->trace, trace_sink_write, &m->sink, meta);
+    free(meta);
+    m->trace.on = on;
+    return 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A whole machine: made from a configuration, run, looked into, freed. */
+#ifndef MACHINE_MACHINE_H
+#define MACHINE_MACHINE_H
+
+#include "cpu/engine.h"
+#include "machine/config.h"
+#include "machine/load.h"
+#include "sim/param.h"
+#include "sim/trace.h"
+
+struct machine;
+
+/* Why a run ended. */
+enum machine_end {
+    END_FINISHER, /* the guest wrote to the finisher; code is its status */
+    END_RESET,    /* the guest asked for a reboot */
+    END_MAX_TIME, /* config->max_ps was reached */
+    END_EXIT_ON,  /* config->exit_on was seen on the console */
+    END_QUIT,     /* the user's escape key, or nobody reads the console any more */
+    END_SIGNAL,   /* code is the signal's number */
+    END_STUCK,    /* all harts wait, and nothing can ever come */
+    END_CALLER,   /* machine_stop */
+};
+
+struct machine_result {
+    enum machine_end end;
+    uint32_t code;
+    ps_t time_ps;     /* virtual time at the end */
+    uint64_t instret; /* instructions of all harts */
+};
+
+/* Builds the board, applies --set, loads the boot files, opens the console.  `config` must outlive
+ * the machine.  NULL with err: one line saying what is wrong. */
+struct machine *machine_new(const struct board_config *config, struct err *err);
+
+/* Runs until something ends it; may be called again to go on. */
+void machine_run(struct machine *m, struct machine_result *result);
+
+/* Ends the run at the next occasion; for callbacks. */
+void machine_stop(struct machine *m);
+
+/* Completes the trace file and gives the terminal back; -1 with err when output was lost. */
+int machine_close(struct machine *m, struct err *err);
+
+/* Closes, if that was not done, and frees.  NULL is allowed. */
+void machine_free(struct machine *m);
+
+/* Calls fn whenever a hart has executed a mark (slti x0, x0, number). */
+void machine_on_mark(struct machine *m,
+                     void (*fn)(void *ctx, struct machine *m, unsigned hart, uint64_t number),
+                     void *ctx);
+
+/* ---- looking in ---- */
+
+struct trace *machine_trace(struct machine *m);
+const struct params *machine_params(const struct machine *m);
+const struct boot *machine_boot(const struct machine *m);
+unsigned machine_harts(const struct machine *m);
+const struct hart *machine_hart(const struct machine *m, unsigned i);
+
+/* Copies kernel memory by the page tables that the hart uses now, changing nothing; -1 when some of
+ * it is not mapped or is not memory. */
+int machine_read_virtual(struct machine *m, unsigned hart, uint64_t va, void *buf, size_t len);
+
+/* Records a probe event whenever a hart reaches the instruction at this kernel address; -1 when it
+ * is not mapped. */
+int machine_probe(struct machine *m, unsigned hart, uint64_t va);
+void machine_probes_clear(struct machine *m);
+
+/* ---- the trace file ---- */
+
+/* The description at its head; the caller frees it. */
+char *machine_meta_json(struct machine *m);
+
+/* Opens `path`; recording begins at once if `on`, else when machine_trace(m)->on is set. */
+int machine_trace_open(struct machine *m, const char *path, bool on, struct err *err);
+
+#endif

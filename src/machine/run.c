@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The run loop: one host thread, harts in the order of their own time, events in between.
+ *
+ * A hart's position is its own time, or the time it waits for.  The one with the earliest position
+ * (then the lowest number) runs, until the next event or until it is a quantum ahead of the next
+ * hart.  Device accesses are in the order of time over all harts: hart/mmio.c holds a hart back at
+ * its sync_limit, the earliest position of the others. */
+#include "machine/board.h"
+
+void machine_end(struct machine *m, enum machine_end end, uint32_t code)
+{
+    if (m->stopped)
+        return;
+    m->stopped = true;
+    m->result.end = end;
+    m->result.code = code;
+}
+
+void machine_stop(struct machine *m)
+{
+    machine_end(m, END_CALLER, 0);
+}
+
+static ps_t position(const struct hart *h)
+{
+    ps_t now = hart_now(h);
+
+    return h->wait_until > now ? h->wait_until : now;
+}
+
+/* The runnable hart with the earliest position, NULL if all are idle; *second is the earliest
+ * position of the others. */
+static struct hart *pick(struct machine *m, ps_t *second)
+{
+    struct hart *best = NULL;
+    ps_t best_at = PS_NEVER;
+
+    *second = PS_NEVER;
+    for (unsigned i = 0; i < m->config->harts; i++) {
+        struct hart *h = m->hart[i];
+        ps_t at;
+
+        if (h->idle)
+            continue;
+        at = position(h);
+        if (!best || at < best_at) {
+            if (best)
+                *second = best_at;
+            best = h;
+            best_at = at;
+        } else if (at < *second) {
+            *second = at;
+        }
+    }
+    return best;
+}
+
+static void wake_harts(struct machine *m)
+{
+    for (unsigned i = 0; i < m->config->harts; i++)
+        if (m->hart[i]->idle && hart_wakes(m->hart[i]))
+            hart_wake(m->hart[i], m->clock.now);
+}
+
+/* Fires what is due at `when`.  Another master may have written to memory: LR's are void. */
+static void fire(struct machine *m, ps_t when)
+{
+    m->clock.cause = 0;
+    clock_run(&m->clock, when);
+    for (unsigned i = 0; i < m->config->harts; i++)
+        m->hart[i]->reservation = NO_RESERVATION;
+    wake_harts(m);
+}
+
+/* All harts wait: time jumps to the next event.  A user at a terminal is given host time to type,
+ * as much as the machine would have waited. */
+static void idle(struct machine *m)
+{
+    ps_t next = clock_next(&m->clock);
+
+    console_poll(m, 0);
+    if (next == PS_NEVER) {
+        if (terminal_at_end(m->terminal))
+            machine_end(m, END_STUCK, 0);
+        else
+            console_poll(m, -1);
+        next = clock_next(&m->clock);
+        if (next == PS_NEVER)
+            return;
+    } else if (terminal_interactive(m->terminal) && next > m->clock.now) {
+        m->idle_debt += next - m->clock.now;
+        if (m->idle_debt >= PS_PER_S / 1000) {
+            console_poll(m, (int)u64_min(m->idle_debt / (PS_PER_S / 1000), 1000));
+            m->idle_debt = 0;
+            next = clock_next(&m->clock);
+        }
+    }
+    fire(m, next);
+}
+
+static void run_hart(struct machine *m, struct hart *h, ps_t second)
+{
+    ps_t limit = clock_next(&m->clock), at = position(h);
+    enum stop stop;
+
+    if (second != PS_NEVER)
+        limit = u64_min(limit, ps_add(u64_max(second, at), m->quantum_ps));
+    h->sync_limit = second;
+    if (m->running != h) {
+        m->running = h;
+        h->reservation = NO_RESERVATION; /* another hart has run since */
+    }
+    if (h->wait_stalls)
+        h->ticks = u64_max(h->ticks, hart_ticks(h, h->wait_until));
+    h->wait_until = 0;
+    h->wait_stalls = false;
+    m->clock.cause = 0;
+    stop = m->engine->run(h, u64_max(hart_ticks(h, limit), h->ticks + 1));
+    if (stop == STOP_MARK && m->on_mark)
+        m->on_mark(m->mark_ctx, m, h->id, h->mark);
+}
+
+void machine_run(struct machine *m, struct machine_result *result)
+{
+    m->stopped = false;
+    while (!m->stopped) {
+        ps_t second, next = clock_next(&m->clock);
+        struct hart *h = pick(m, &second);
+
+        if (m->clock.now >= m->next_poll || ++m->slices % 65536 == 0) {
+            m->next_poll = m->clock.now + PS_PER_S / 1000;
+            console_poll(m, 0);
+            next = clock_next(&m->clock);
+        }
+        if (!h)
+            idle(m);
+        else if (next != PS_NEVER && hart_ticks(h, next) <= hart_ticks(h, position(h)))
+            fire(m, next);
+        else
+            run_hart(m, h, second);
+        wake_harts(m);
+    }
+    m->result.time_ps = m->clock.now;
+    m->result.instret = 0;
+    for (unsigned i = 0; i < m->config->harts; i++) {
+        m->result.instret += m->hart[i]->instret;
+        m->result.time_ps = u64_max(m->result.time_ps, m->hart[i]->idle ? 0 : hart_now(m->hart[i]));
+    }
+    *result = m->result;
+}
