@@ -132,9 +132,9 @@ static void test_types_that_contain_themselves_end(void)
     uint32_t type;
 
     fake_types(b);
-    type = fake_type(b, "ring", BTF_STRUCT, 3, false, 8);
-    fake_member(b, "", type, 0);
-    fake_member(b, "", type, 0);
+    type = fake_type(b, "ring", BTF_STRUCT, 9, false, 8);
+    for (unsigned i = 0; i < 8; i++)             /* 8 ways down at each of 16 levels */
+        fake_member(b, "", type, 0);
     fake_member(b, "t", type + 1, 0);
     fake_type(b, "ring_t", BTF_TYPEDEF, 0, false, type + 1);
     fake_array(b, type + 2, 1, 0xffffffff);
@@ -144,6 +144,19 @@ static void test_types_that_contain_themselves_end(void)
     CHECK_EQ_U64(btf_bare(s.btf, type + 1), 0);
     CHECK_EQ_U64(btf_size_bytes(s.btf, type + 2), 0);
     btf_free(s.btf);
+}
+
+static void test_strings_begin_and_end_with_a_nul(void)
+{
+    struct section s;
+
+    setup(&s);
+    btf_free(s.btf);
+    s.bytes[s.len - 1] = 'x';                    /* else the last name would run out of it */
+    CHECK(btf_open(&s.btf, s.bytes, s.len, NULL) == -1);
+    s.bytes[s.len - 1] = 0;
+    s.bytes[24 + s.parts.types_len] = 'x';       /* offset 0 means: no name */
+    CHECK(btf_open(&s.btf, s.bytes, s.len, NULL) == -1);
 }
 
 static void test_truncated_and_damaged_sections_are_survived(void)
@@ -185,4 +198,5 @@ static void test_truncated_and_damaged_sections_are_survived(void)
 TEST_MAIN(test_members_are_found_by_path, test_anonymous_members_belong_to_the_struct_around_them,
           test_bit_fields_have_their_own_size, test_types_answer_for_themselves,
           test_wrong_paths_are_errors_that_name_the_place, test_types_that_contain_themselves_end,
+          test_strings_begin_and_end_with_a_nul,
           test_truncated_and_damaged_sections_are_survived)

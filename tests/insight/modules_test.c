@@ -18,6 +18,7 @@ struct guest {
     uint32_t            used;
     uint64_t            last;         /* list node to append to */
     uint64_t            calls;
+    bool                endless;      /* what is not mapped reads as zero */
 };
 
 static uint8_t *at(struct guest *g, uint64_t va)
@@ -36,6 +37,8 @@ static int guest_read(void *ctx, uint64_t va, void *buf, size_t len)
         memcpy(buf, g->ram + (va - RAM_BASE), len);
     else if ((va & ~(uint64_t)(PAGE - 1)) == (g->head & ~(uint64_t)(PAGE - 1)))
         memcpy(buf, g->head_page + va % PAGE, len);
+    else if (g->endless)
+        memset(buf, 0, len);
     else
         return -1;
     return 0;
@@ -153,8 +156,11 @@ static void test_module_symbols_are_found_with_their_module(void)
 {
     struct guest *g = guest_new();
     struct err err;
+    uint64_t module = add_module(g, "disk", 0xffffffff02000000, 0x1000, disk, ARRAY_LEN(disk));
+    uint64_t second = module + FAKE_MODULE_MEM + FAKE_MEM_BYTES;
 
-    add_module(g, "disk", 0xffffffff02000000, 0x1000, disk, ARRAY_LEN(disk));
+    le64_put(at(g, second + FAKE_MEM_BASE), 0xffffffff02100000);
+    le32_put(at(g, second + FAKE_MEM_SIZE), 0x40);
     add_module(g, "fs", 0xffffffff03000000, 0x100, fs, ARRAY_LEN(fs));
     CHECK_EQ_U64((uint64_t)walk(g, &err), 0);
     CHECK_EQ_U64(symbols_module_count(g->symbols), 2);
@@ -168,6 +174,7 @@ static void test_module_symbols_are_found_with_their_module(void)
     check_at(g, 0xffffffff020001ff, "disk_irq", "disk");
     check_at(g, 0xffffffff02000fff, "disk_queue.part.0", "disk");
     check_at(g, 0xffffffff02001000, "", "");        /* after the end of its memory */
+    check_at(g, 0xffffffff02100010, "", "");          /* its data, which has no symbols */
     check_at(g, 0xffffffff0300000f, "", "");        /* before the first symbol */
     check_at(g, 0xffffffff03000044, "fs_read", "fs");
     check_at(g, FAKE_LINK + FAKE_TEXT + 3, "sym000_readv", "");
@@ -251,6 +258,11 @@ static void test_counts_that_cannot_be_are_bounded(void)
     le32_put(at(g, ks + FAKE_KS_NUM), 0xffffffff);
     CHECK(walk(g, &err) == -1);
     CHECK(g->calls < 1000);
+    g->endless = true;                           /* 2^32 entries of zeros, all mapped */
+    CHECK(walk(g, &err) == -1);
+    CHECK(strstr(err.text, "too many symbols"));
+    CHECK(g->calls < 200000);
+    g->endless = false;
     le32_put(at(g, ks + FAKE_KS_NUM), 3);
     memset(at(g, module + FAKE_MODULE_NAME), 'n', FAKE_MODULE_NAME_LEN);     /* no NUL */
     CHECK(walk(g, &err) == -1);
