@@ -186,7 +186,7 @@ void text_near_try(struct text_near *near, const char *candidate)
 
 const char *text_near_get(const struct text_near *near)
 {
-    return near->best && near->distance <= 1 + strlen(near->word) / 4 ? near->best : NULL;
+    return near->best && near->distance <= 1 + strlen(near->word) / 3 ? near->best : NULL;
 }
 
 char *text_item(const char **list)

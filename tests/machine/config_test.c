@@ -73,8 +73,9 @@ static void test_too_many_controllers_are_refused(void)
 static void test_what_excludes_each_other_is_told(void)
 {
     CHECK(add("a,overlay=o,readonly") == 0);
+    config.initrd = "i";
     CHECK(config_check(&config, &err) == -1);
-    CHECK_EQ_STR(err.text, "nothing to run: give --kernel FILE");
+    CHECK_EQ_STR(err.text, "--initrd needs --kernel");
     config.kernel = "k";
     CHECK(config_check(&config, &err) == -1);
     CHECK_EQ_STR(err.text, "--nvme a: overlay= cannot be combined with readonly");
