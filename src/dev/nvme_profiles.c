@@ -63,10 +63,10 @@
 
 static const struct param optane_controller[] =
     CONTROLLER("600ns", ASSUMED, "600ns", ASSUMED, "600ns", ASSUMED, "600ns", ASSUMED, "5us",
-               ASSUMED, "50ns", ASSUMED, "400ns", ASSUMED);
+               ASSUMED, "50ns", ASSUMED, "650ns", ASSUMED);
 static const struct param optane_media[] = {
-    GEOMETRY("7", "4", "4KiB", ASSUMED),
-    READS("1200ns", "1200ns", "0ps", "0ps", "0", HOTOS),
+    GEOMETRY("7", "1", "4KiB", ASSUMED),
+    READS("1307ns", "1307ns", "0ps", "0ps", "0", HOTOS),
     CHANNEL("3200MB/s", ASSUMED),
     PROGRAM("3us", "4KiB", ASSUMED),
     BUFFER("0B", "0ps", ASSUMED),
