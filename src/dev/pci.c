@@ -365,12 +365,11 @@ void pci_intx_set(struct pci_function *fn, bool level)
 
 /* ---- configuration accesses ---- */
 
-/* Everything that follows from configuration space but the mappings. */
+/* The wires that follow from configuration space. */
 static void follow(struct pci_function *fn)
 {
     fn->port.enabled = in_d0(fn) && FGET(word(fn, PCI_COMMAND_OFFSET), PCI_COMMAND_MASTER);
     drive_intx(fn);
-    send_pending(fn);
 }
 
 static bool valid_access(unsigned offset, unsigned size)
@@ -419,6 +418,7 @@ void pci_config_write(struct pci_function *fn, unsigned offset, unsigned size, u
             fn->config[PCI_PM_CSR_OFFSET] = power;
     }
     follow(fn);
+    send_pending(fn);
     for (unsigned i = 0; i < PCI_BARS; i++)
         if (!pci_bar_wanted(fn, i, &after[i]))
             after[i] = 0;
@@ -466,6 +466,11 @@ void pci_function_reset(struct pci_function *fn)
     for (unsigned i = 0; i < fn->ops_ready; i++) {
         struct pci_vector *v = &fn->vector[i];
         dma_op_cancel(&v->op);
+        v->op.addr = v->op.len = v->op.kind = 0;
+        v->op.sampled = false;
+        v->op.fault = FAULT_NONE;
+        v->op.began = v->op.sampled_at = 0;
+        memset(v->op.msi_data, 0, sizeof v->op.msi_data);
         v->sending = v->again = false;
         v->again_cause = 0;
     }

@@ -3,6 +3,7 @@
 
 #include "dev/finisher.h"
 #include "dev/goldfish_rtc.h"
+#include "dev/nvme.h"
 #include "dev/pcie_host.h"
 #include "dev/uart.h"
 #include "irq/aclint.h"
@@ -19,5 +20,6 @@ const struct device_class *const device_classes[] = {
     &goldfish_rtc_class,
     &finisher_class,
     &pcie_host_class,
+    &nvme_class,
     NULL,
 };

@@ -6,6 +6,7 @@
 #include "check.h"
 #include "dev/finisher.h"
 #include "dev/goldfish_rtc.h"
+#include "dev/nvme.h"
 #include "dev/pcie_host.h"
 #include "dev/uart.h"
 #include "irq/aclint.h"
@@ -16,6 +17,9 @@
 #include "sim/random.h"
 
 #include <stdlib.h>
+
+#define RAM_BASE UINT64_C(0x80000000)
+#define RAM_BYTES 65536
 
 struct subject {
     const struct device_class *class;
@@ -34,7 +38,7 @@ static uint64_t imsic_poke(void *dev, uint64_t random)
     uint64_t value = 0;
 
     if (random & 4) /* the registers that exist, more often than not */
-        select = (select & 0xc0) | (select & 6);
+        select = select & 0x80 ? (select & 0xc6) : IMSIC_EIDELIVERY + (select & 2);
     if (random & 8)
         return imsic_claim(f);
     imsic_ireg_write(f, select, random & 0x1000 ? 1 : random >> 16);
@@ -141,6 +145,99 @@ static void aplic_quiet(void *dev)
         aplic_drive(dev, i, false);
 }
 
+static void nvme_put(void *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+    struct region *bar0 = nvme_class.region(dev, 0);
+    struct txn t = {.addr = offset, .size = (uint8_t)size, .write = true, .data = value};
+
+    region_access(nvme_pci(dev)->space, bar0, &t);
+}
+
+/* A command at `slot` of a queue, at RAM_BASE + 0x1000 * (1 + queue), and its doorbell. */
+static void nvme_submit(void *dev, unsigned queue, unsigned slot, uint64_t random,
+                        uint32_t dw0, uint32_t dw10, uint32_t dw11, uint32_t dw12)
+{
+    uint8_t sqe[64] = {0};
+
+    le32_put(sqe, dw0 | slot << 16);
+    le32_put(sqe + 4, random >> 40 & 1);
+    le64_put(sqe + 24, dw0 == 1   ? RAM_BASE + 0x2000 /* its own memory: create a queue */
+                       : dw0 == 5 ? RAM_BASE + 0x7000
+                                  : RAM_BASE + 0x4000 + (random >> 41 & 7) * 0x200);
+    le64_put(sqe + 32, RAM_BASE + 0x6000);
+    le32_put(sqe + 40, dw10);
+    le32_put(sqe + 44, dw11);
+    le32_put(sqe + 48, dw12);
+    space_write(nvme_pci(dev)->space, 0, RAM_BASE + 0x1000 * (1 + queue) + 64 * slot, sqe, 64);
+    nvme_put(dev, 0x1000 + 8 * queue, 4, (slot + 1) % 8);
+}
+
+/* From whatever state to one I/O queue pair of 8 entries: random steps rarely get as far. */
+static void nvme_bring_up(void *dev, uint64_t random)
+{
+    struct clock *clock = nvme_pci(dev)->clock;
+
+    pci_config_write(nvme_pci(dev), 0x04, 2, 0x4);
+    nvme_put(dev, 0x14, 4, 0);
+    clock_run(clock, clock->now + PS_PER_S);
+    nvme_put(dev, 0x24, 4, 0x00070007);
+    nvme_put(dev, 0x28, 8, RAM_BASE + 0x1000);
+    nvme_put(dev, 0x30, 8, RAM_BASE + 0x3000);
+    nvme_put(dev, 0x14, 4, 0x00460001);
+    clock_run(clock, clock->now + PS_PER_S);
+    nvme_submit(dev, 0, 0, random & 0x7, 5, 0x00070001, 3, 0);
+    nvme_submit(dev, 0, 1, random & 0x7, 1, 0x00070001, 0x00010001, 0);
+    clock_run(clock, clock->now + PS_PER_S);
+    for (unsigned i = 0; i < (random >> 16 & 7); i++) /* and that many reads under way */
+        nvme_submit(dev, 1, i, UINT64_C(1) << 40 | i << 8, 2, i * 16, 0, random >> 20 & 7);
+}
+
+/* What a driver does; reads only, since the disk's contents are no part of the controller's
+ * state. */
+static uint64_t nvme_poke(void *dev, uint64_t random)
+{
+    struct pci_function *pci = nvme_pci(dev);
+    struct txn t = {.size = 8, .write = true};
+    unsigned slot = random >> 8 & 7;
+
+    switch (random & 7) {
+    case 0: /* on the bus, with interrupts */
+        pci_config_write(pci, 0x04, 2, random & 0x8000 ? 0x4 : 0x404);
+        pci_config_write(pci, PCI_CAP_AT_MSIX + 2, 2, (uint32_t)(random >> 16 & 3) << 14);
+        break;
+    case 1:
+        nvme_bring_up(dev, random);
+        break;
+    case 2: /* off */
+        nvme_put(dev, 0x14, 4, random & 0x100 ? 0 : 0x00464001);
+        break;
+    case 3: /* identify, a feature, an asynchronous event */
+        nvme_submit(dev, 0, slot, random, (const uint8_t[]){6, 0x0a, 9, 0x0c}[random >> 16 & 3],
+                    random >> 24 & 0xf, random >> 28 & 0xff, 0);
+        break;
+    case 4: /* a completion and a submission queue of 8 */
+        nvme_submit(dev, 0, slot, random, random & 0x10000 ? 5 : 1, 0x00070001,
+                    random & 0x10000 ? 3 : 0x00010001, 0);
+        break;
+    case 5: /* read blocks of namespace 1, mostly */
+        nvme_submit(dev, 1, slot, random | (uint64_t)!!(random & 0x3800) << 40, 2,
+                    random >> 16 & 0x7ff, 0, random >> 28 & 7);
+        break;
+    case 6: /* completions consumed */
+        nvme_put(dev, 0x1004 + (random & 8), 4, slot);
+        break;
+    default: /* a vector to memory */
+        t.addr = 16 * (random >> 16 & 1);
+        t.data = RAM_BASE + 0x8000;
+        region_access(pci->space, nvme_class.region(dev, 1), &t);
+        t.addr += 8;
+        t.data = random >> 17 << 32 & UINT64_C(1) << 32;
+        region_access(pci->space, nvme_class.region(dev, 1), &t);
+        break;
+    }
+    return pci->intx.level;
+}
+
 static const struct subject subjects[] = {
     {&aclint_class, NULL, NULL},
     {&aplic_class, aplic_poke, aplic_quiet},
@@ -150,10 +247,9 @@ static const struct subject subjects[] = {
     {&goldfish_rtc_class, rtc_poke},
     {&finisher_class, NULL},
     {&uart_class, uart_poke},
+    {&nvme_class, nvme_poke},
 };
 
-#define RAM_BASE UINT64_C(0x80000000)
-#define RAM_BYTES 65536
 #define VIEW_BITS 8
 
 /* A device alone on a bus, with a little memory to do DMA with. */
