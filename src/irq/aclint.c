@@ -22,11 +22,12 @@ uint64_t aclint_time(const struct aclint *a)
 ps_t aclint_next_change(const struct aclint *a, uint64_t compare)
 {
     uint64_t time = aclint_time(a);
-    /* Up when time reaches compare; down when time wraps to 0 (which compare 0 survives). */
+    /* Up when time reaches compare; down when time wraps to 0.  A compare of 0 is
+     * always reached. */
     uint64_t ticks = time < compare ? compare - time : -time;
     uint64_t now = a->clock->now / TICK_PS;
 
-    if (time >= compare && (ticks == 0 || compare == 0))
+    if (compare == 0)
         return PS_NEVER;
     return ticks > PS_NEVER / TICK_PS - now ? PS_NEVER : (now + ticks) * TICK_PS;
 }

@@ -25,9 +25,9 @@ static void up(void)
 
     rig_init(&rig);
     rig_add(&rig, &aclint_class, &dev, &config);
-    rig_connect(&rig, dev.msip, 3, MIP_MSIP);
-    rig_connect(&rig, dev.mtip, 3, MIP_MTIP);
-    rig_connect(&rig, dev.ssip, 3, MIP_SSIP);
+    rig_connect(&rig, dev.msip, WIRES_MAX, MIP_MSIP);
+    rig_connect(&rig, dev.mtip, WIRES_MAX, MIP_MTIP);
+    rig_connect(&rig, dev.ssip, WIRES_MAX, MIP_SSIP);
     moved = 0;
     dev.time_moved = on_moved;
 }
@@ -173,6 +173,7 @@ static void test_registers_of_harts_that_do_not_exist_stay_as_reset(void)
     put32(&rig, MSIP(3), 1);
     put(&rig, 8, MTIMECMP(3), 5);
     put32(&rig, SETSSIP(3), 1);
+    CHECK_EQ_U64(rig.wire[3][MIP_SSIP].rises, 0);
     CHECK_EQ_U64(get32(&rig, MSIP(3)), 0);
     CHECK_EQ_U64(get(&rig, 8, MTIMECMP(3)), UINT64_MAX);
     CHECK_EQ_U64(clock_next(&rig.clock), PS_NEVER);

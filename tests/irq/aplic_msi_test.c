@@ -122,6 +122,17 @@ static void test_going_back_to_direct_mode_makes_levels_pending_as_their_inputs_
     down();
 }
 
+static void test_no_wire_is_driven_in_msi_mode_not_even_by_iforce(void)
+{
+    up_msi();
+    put32(&rig, S + IDC(0, IDELIVERY), 1);
+    put32(&rig, S + IDC(0, IFORCE), 1);
+    CHECK(!rig.wire[0][MIP_SEIP].level);
+    put32(&rig, S + DOMAINCFG, IE);
+    CHECK(rig.wire[0][MIP_SEIP].level);
+    down();
+}
+
 static void test_genmsi_sends_at_once_even_with_ie_off_and_is_never_busy(void)
 {
     up_msi();
@@ -242,17 +253,52 @@ static enum fault bell(void *owner, struct txn *txn)
     return FAULT_NONE;
 }
 
-static void test_a_wire_moved_by_a_message_is_served_later_and_not_by_recursion(void)
+/* A message rings the bell, which asks for another: that one is on its way. */
+static void up_ringing(struct region *device)
 {
-    struct region device = {.name = "bell", .base = 0x40000000, .size = 0x1000, .access = bell};
-
     up_msi();
     rings = 0;
-    CHECK(space_map(&rig.space, &device, NULL) == 0);
+    CHECK(space_map(&rig.space, device, NULL) == 0);
     put32(&rig, M + SMSIADDRCFG, 0x40000);
     msi_source(8, APLIC_SM_EDGE1, 0, 9);
     aplic_drive(&dev, 8, true);
     CHECK_EQ_U64(rings, 1);
+}
+
+static void test_reset_forgets_a_message_that_was_to_be_sent_later(void)
+{
+    struct region device = {.name = "bell", .base = 0x40000000, .size = 0x1000, .access = bell};
+
+    up_ringing(&device);
+    CHECK(clock_next(&rig.clock) != PS_NEVER);
+    aplic_class.reset(&dev);
+    CHECK_EQ_U64(clock_next(&rig.clock), PS_NEVER);
+    down();
+}
+
+static void test_a_snapshot_holds_a_message_that_is_to_be_sent_later(void)
+{
+    struct region device = {.name = "bell", .base = 0x40000000, .size = 0x1000, .access = bell};
+    struct archive a = {0};
+    ps_t when;
+
+    up_ringing(&device);
+    when = clock_next(&rig.clock);
+    state_save(&a, aplic_class.state, &dev);
+    clock_run(&rig.clock, when);
+    CHECK_EQ_U64(rings, 2);
+    rig.clock.now = when - 1;
+    CHECK(state_load(&a, aplic_class.state, &dev, &rig.clock, NULL) == 0);
+    CHECK_EQ_U64(clock_next(&rig.clock), when);
+    archive_free(&a);
+    down();
+}
+
+static void test_a_wire_moved_by_a_message_is_served_later_and_not_by_recursion(void)
+{
+    struct region device = {.name = "bell", .base = 0x40000000, .size = 0x1000, .access = bell};
+
+    up_ringing(&device);
     CHECK(pending(S, 8));
     clock_run(&rig.clock, PS_PER_US);
     CHECK(rings > 2 && rings <= 11);
@@ -297,11 +343,14 @@ TEST_MAIN(test_a_pending_enabled_source_is_sent_to_its_target_and_no_longer_pend
           test_setipnum_at_eoi_sends_again_only_while_the_wire_is_asserted,
           test_a_level_that_falls_before_it_is_sent_is_no_longer_pending,
           test_going_back_to_direct_mode_makes_levels_pending_as_their_inputs_are,
+          test_no_wire_is_driven_in_msi_mode_not_even_by_iforce,
           test_genmsi_sends_at_once_even_with_ie_off_and_is_never_busy,
           test_an_msi_target_has_eleven_bits_of_identity_and_no_guest,
           test_message_addresses_follow_the_groups_of_the_root_s_registers,
           test_the_lock_bit_freezes_all_four_address_registers,
           test_a_message_to_nowhere_is_lost,
           test_a_message_pointed_at_the_aplic_itself_changes_nothing,
+          test_reset_forgets_a_message_that_was_to_be_sent_later,
+          test_a_snapshot_holds_a_message_that_is_to_be_sent_later,
           test_a_wire_moved_by_a_message_is_served_later_and_not_by_recursion,
           test_the_chain_from_wire_to_file_is_recorded)

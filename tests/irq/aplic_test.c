@@ -150,6 +150,28 @@ static void test_direct_level_pending_is_the_rectified_input_whatever_software_d
     down();
 }
 
+static void test_a_source_made_level_pends_if_its_wire_is_high_already(void)
+{
+    up();
+    put32(&rig, M + SOURCECFG(3), 4);
+    aplic_drive(&dev, 3, true);
+    put32(&rig, M + CLRIPNUM, 3);
+    put32(&rig, M + SOURCECFG(3), 6);
+    CHECK(pending(M, 3));
+    down();
+}
+
+static void test_writing_the_same_edge_mode_again_does_not_pend(void)
+{
+    up();
+    put32(&rig, M + SOURCECFG(3), 4);
+    aplic_drive(&dev, 3, true);
+    put32(&rig, M + CLRIPNUM, 3);
+    put32(&rig, M + SOURCECFG(3), 4);
+    CHECK(!pending(M, 3));
+    down();
+}
+
 static void test_the_number_registers_take_numbers_and_read_zero(void)
 {
     static const uint32_t bad[] = {0, 97, 1024, 0xffffffff};
@@ -360,6 +382,8 @@ TEST_MAIN(test_domaincfg_keeps_its_signature_and_ie_and_dm,
           test_an_edge_source_pends_on_its_edge_and_stays,
           test_a_detached_source_pends_only_for_software,
           test_direct_level_pending_is_the_rectified_input_whatever_software_does,
+          test_a_source_made_level_pends_if_its_wire_is_high_already,
+          test_writing_the_same_edge_mode_again_does_not_pend,
           test_the_number_registers_take_numbers_and_read_zero,
           test_clrie_clears_the_ones_written_and_reads_zero,
           test_a_direct_target_has_a_priority_of_at_least_one,
