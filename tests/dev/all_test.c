@@ -190,6 +190,8 @@ static void nvme_bring_up(void *dev, uint64_t random)
     clock_run(clock, clock->now + PS_PER_S);
     for (unsigned i = 0; i < (random >> 16 & 7); i++) /* and that many reads under way */
         nvme_submit(dev, 1, i, UINT64_C(1) << 40 | i << 8, 2, i * 16, 0, random >> 20 & 7);
+    nvme_submit(dev, 0, 2, UINT64_C(5) << 40, 6, 1, 0, 0); /* bytes that are not all 0 */
+    clock_run(clock, clock->now + (random >> 24 & 63) * (PS_PER_US / 4));
 }
 
 /* What a driver does; reads only, since the disk's contents are no part of the controller's
