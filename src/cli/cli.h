@@ -16,6 +16,7 @@ enum {
     CLI_NO_RUN = 125,  /* the machine could not be made: a missing or malformed kernel, ... */
 };
 
+int cli_explain(int argc, char **argv);
 int cli_run(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 

@@ -13,6 +13,7 @@ static const struct command {
     const char *help;
 } commands[] = {
     {"run", cli_run, "run a kernel on the machine"},
+    {"explain", cli_explain, "run a request in a Debian guest and show where its time went"},
     {"trace", cli_trace, "print a trace file, or count what is in it"},
 };
 

@@ -277,6 +277,7 @@ void board_fini(struct machine *m)
     }
     for (unsigned i = 0; i < m->config->harts; i++)
         free(m->hart[i]);
+    text_watch_fini(&m->exit_on);
     code_free(m->shared.code);
     free(m->rom.ram);
     free(m->rom.code_page);

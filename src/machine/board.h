@@ -3,6 +3,7 @@
 #ifndef MACHINE_BOARD_H
 #define MACHINE_BOARD_H
 
+#include "base/text.h"
 #include "cpu/interp/block.h"
 #include "dev/finisher.h"
 #include "dev/goldfish_rtc.h"
@@ -65,7 +66,7 @@ struct machine {
     struct terminal *terminal;
     struct event console_in; /* the next byte of input reaches the UART */
     struct event deadline;   /* --max-time */
-    size_t exit_on_matched;
+    struct text_watch exit_on;
     struct trace_sink sink;
     bool sink_open;
 
@@ -90,6 +91,7 @@ void board_reset(struct machine *m);
 /* console.c */
 int console_open(struct machine *m, struct err *err);
 void console_put(void *machine, uint8_t byte);
+void console_drain(struct machine *m);
 /* Takes what the host has typed; waits up to timeout_ms for it. */
 void console_poll(struct machine *m, int timeout_ms);
 

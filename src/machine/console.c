@@ -27,36 +27,20 @@ void console_poll(struct machine *m, int timeout_ms)
         machine_end(m, END_SIGNAL, (uint32_t)terminal_signal());
 }
 
-/* Bytes of --exit-on matched so far, after one more (a naive restart is enough for a prompt). */
-static size_t match(const char *text, size_t matched, uint8_t byte)
-{
-    for (;;) {
-        size_t shorter;
-
-        if ((uint8_t)text[matched] == byte)
-            return matched + 1;
-        if (matched == 0)
-            return 0;
-        for (shorter = matched - 1; shorter > 0; shorter--)
-            if (!memcmp(text, text + matched - shorter, shorter))
-                break;
-        matched = shorter;
-    }
-}
-
 void console_put(void *machine, uint8_t byte)
 {
     struct machine *m = machine;
-    const char *text = m->config->exit_on;
 
     terminal_write(m->terminal, byte);
-    if (!text || !*text)
-        return;
-    m->exit_on_matched = match(text, m->exit_on_matched, byte);
-    if (!text[m->exit_on_matched]) {
-        m->exit_on_matched = 0;
+    if (text_watch_put(&m->exit_on, (char)byte))
         machine_end(m, END_EXIT_ON, 0);
-    }
+}
+
+/* What the guest has handed to the UART before it ended still leaves, in its time. */
+void console_drain(struct machine *m)
+{
+    while (event_armed(&m->uart.sent))
+        clock_run(&m->clock, clock_next(&m->clock));
 }
 
 int console_open(struct machine *m, struct err *err)
@@ -64,6 +48,7 @@ int console_open(struct machine *m, struct err *err)
     m->terminal = terminal_open(m->config->console ? m->config->console : "stdio", err);
     if (!m->terminal)
         return -1;
+    text_watch_init(&m->exit_on, m->config->exit_on);
     event_init(&m->clock, &m->console_in, "console.in", feed, m);
     return 0;
 }

@@ -140,6 +140,8 @@ void machine_run(struct machine *m, struct machine_result *result)
             run_hart(m, h, second);
         wake_harts(m);
     }
+    if (m->result.end == END_FINISHER || m->result.end == END_RESET)
+        console_drain(m);
     m->result.time_ps = m->clock.now;
     m->result.instret = 0;
     for (unsigned i = 0; i < m->config->harts; i++) {

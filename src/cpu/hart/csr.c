@@ -627,16 +627,18 @@ static bool access_csr(struct hart *h, const struct insn *i, enum csr_op op, uin
 {
     unsigned number = (unsigned)i->imm, index;
     const struct csr *c = find_csr(number, &index);
-    uint64_t old = 0;
+    uint64_t old = 0, base;
 
     if (!c || (number >> 8 & 3) > h->priv || (writes && number >> 10 == 3) ||
         (c->allowed && !c->allowed(h, index)))
         return hart_illegal(h, i);
     if (op != CSR_WRITE || i->rd != ISA_SINK)
         old = read_csr(h, c, index);
+    /* Of mip, only what software wrote takes part: SEIP reads as the OR with its line (3.1.9). */
+    base = c->set == set_mip ? h->mip_soft : old;
     if (writes)
         write_csr(h, c, index,
-                  op == CSR_WRITE ? operand : op == CSR_SET ? old | operand : old & ~operand);
+                  op == CSR_WRITE ? operand : op == CSR_SET ? base | operand : base & ~operand);
     h->x[i->rd] = old;
     return false;
 }

@@ -125,11 +125,11 @@ bool hart_ebreak(struct hart *h, const struct insn *i)
 
 static bool returned(struct hart *h, uint64_t pc, enum priv to)
 {
+    h->ticks += h->p->return_ticks;
     trace_trap_return(h->m->trace, h->source, hart_now(h), 0, pc, h->priv, to, h->x[4]);
     if (to != PRIV_M)
         h->mstatus &= ~MSTATUS_MPRV;
     h->pc = pc;
-    h->ticks += h->p->return_ticks;
     h->reservation = NO_RESERVATION;
     set_priv(h, to);
     return true;

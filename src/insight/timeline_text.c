@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A timeline as text, as JSON, and two of them compared. */
+#include "insight/timeline.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- text ---- */
+
+static const char *text_of(const json_t *object, const char *key, const char *otherwise)
+{
+    const char *s = json_string_value(json_object_get(object, key));
+
+    return s ? s : otherwise;
+}
+
+static void print_machine(const struct timeline *t, FILE *out)
+{
+    const json_t *m = json_object_get(t->run, "machine"), *drive;
+    json_int_t harts = json_integer_value(json_object_get(m, "harts"));
+    json_int_t mhz = json_integer_value(json_object_get(m, "frequency_hz")) / 1000000;
+    size_t i;
+
+    fprintf(out, "machine   %" JSON_INTEGER_FORMAT " hart%s %" JSON_INTEGER_FORMAT ".%"
+            JSON_INTEGER_FORMAT " GHz, %" JSON_INTEGER_FORMAT " MiB", harts, harts == 1 ? "" : "s",
+            mhz / 1000, mhz % 1000 / 100,
+            json_integer_value(json_object_get(m, "memory_bytes")) >> 20);
+    json_array_foreach(json_object_get(m, "nvme"), i, drive)
+        fprintf(out, ", %s: %s on PCIe Gen%" JSON_INTEGER_FORMAT " x%" JSON_INTEGER_FORMAT,
+                text_of(drive, "name", "?"), text_of(drive, "profile", "?"),
+                json_integer_value(json_object_get(drive, "pcie_generation")),
+                json_integer_value(json_object_get(drive, "pcie_lanes")));
+    fprintf(out, ",\n          timing %s, interrupts by %s, seed %" JSON_INTEGER_FORMAT "\n",
+            text_of(m, "timing", "?"), text_of(m, "irq", "?"),
+            json_integer_value(json_object_get(t->run, "seed")));
+}
+
+static void print_changed(const struct timeline *t, FILE *out)
+{
+    json_t *changed = json_object_get(t->run, "parameters_changed"), *value;
+    const char *path;
+
+    json_object_foreach(changed, path, value)
+        fprintf(out, "set       %s=%s\n", path, json_string_value(value));
+}
+
+static void moved(const struct segment *s, char *buf, size_t size)
+{
+    size_t n = 0;
+
+    buf[0] = '\0';
+#define MOVED(count, ...) \
+    if ((count) && n < size) \
+        n += (size_t)snprintf(buf + n, size - n, __VA_ARGS__)
+    MOVED(s->dma_bytes, "%s%" PRIu64 " B DMA", n ? ", " : "", s->dma_bytes);
+    MOVED(s->cpu_bytes, "%s%" PRIu64 " B CPU copy", n ? ", " : "", s->cpu_bytes);
+    MOVED(s->mmio_writes, "%s%u MMIO write%s", n ? ", " : "", s->mmio_writes,
+          s->mmio_writes == 1 ? "" : "s");
+    MOVED(s->mmio_reads, "%s%u MMIO read%s", n ? ", " : "", s->mmio_reads,
+          s->mmio_reads == 1 ? "" : "s");
+#undef MOVED
+}
+
+static void print_us(FILE *out, ps_t ps, int width)
+{
+    fprintf(out, "%*" PRIu64 ".%03" PRIu64, width - 4, ps / PS_PER_US, ps % PS_PER_US / PS_PER_NS);
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct segment *const *x = a, *const *y = b;
+
+    if ((*x)->start_ps != (*y)->start_ps)
+        return (*x)->start_ps < (*y)->start_ps ? -1 : 1;
+    return *x < *y ? -1 : 1; /* both point into one array: their order in it */
+}
+
+void timeline_print(const struct timeline *t, FILE *out)
+{
+    const struct segment *order[TIMELINE_SEGMENTS_MAX];
+    char last = 0, text[128];
+
+    print_machine(t, out);
+    print_changed(t, out);
+    fprintf(out, "guest     Linux %s, %s\n", text_of(t->guest, "kernel", "?"),
+            text_of(t->guest, "filesystem", "?"));
+    fprintf(out, "request   %s of %" JSON_INTEGER_FORMAT " bytes, page cache %s%*srun %s\n\n",
+            text_of(t->request, "what", "?"),
+            json_integer_value(json_object_get(t->request, "bytes")),
+            text_of(t->request, "state", "?"), 20, "", text_of(t->run, "id", "?"));
+    fprintf(out, "      %-40s %9s %9s    %-7s moved\n", "step", "start", "took us", "context");
+    for (unsigned i = 0; i < t->segments; i++)
+        order[i] = &t->segment[i];
+    qsort(order, t->segments, sizeof order[0], by_start);
+    for (unsigned i = 0; i < t->segments; i++) {
+        const struct segment *s = order[i];
+
+        moved(s, text, sizeof text);
+        fprintf(out, "  %c   %-40.40s ", s->step == last ? ' ' : s->step, s->name);
+        print_us(out, s->start_ps, 9);
+        fputc(' ', out);
+        print_us(out, s->took_ps, 9);
+        fprintf(out, " %c  %-7s %s\n", s->critical ? '*' : ' ', lane_context_name(s->context), text);
+        last = s->step;
+    }
+    fprintf(out, "      %-40s %9s ", "total", "");
+    print_us(out, t->total_ps, 9);
+    fprintf(out, "    busy ");
+    print_us(out, t->busy_ps, 5);
+    fprintf(out, ", idle ");
+    print_us(out, t->idle_ps, 5);
+    fprintf(out, " (%" PRIu64 " %%)\n", t->total_ps ? (t->idle_ps * 100 + t->total_ps / 2) /
+                                                          t->total_ps : 0);
+    fprintf(out, "      by DMA %" PRIu64 " B, copied by the CPU %" PRIu64 " B, MMIO %u write%s %u "
+            "read%s, %u interrupt%s\n", t->dma_bytes, t->cpu_bytes, t->mmio_writes,
+            t->mmio_writes == 1 ? "" : "s", t->mmio_reads, t->mmio_reads == 1 ? "" : "s",
+            t->interrupts, t->interrupts == 1 ? "" : "s");
+    fprintf(out, "      * critical path: these follow each other without a gap and sum to the total\n");
+    for (unsigned i = 0; i < t->notes; i++)
+        fprintf(out, "note: %s\n", t->note[i]);
+}
+
+/* ---- JSON ---- */
+
+static json_t *segment_json(const struct timeline *t, const struct segment *s)
+{
+    char lane[16], step[2] = {s->step, '\0'};
+
+    if (s->lane == LANE_HART)
+        snprintf(lane, sizeof lane, "hart%u", t->hart);
+    else
+        snprintf(lane, sizeof lane, "%s", lane_name(s->lane));
+    return json_pack("{ss ss sI sI ss ss sb sI sI si si}", "step", step, "name", s->name,
+                     "start_ps", (json_int_t)s->start_ps, "took_ps", (json_int_t)s->took_ps,
+                     "lane", lane, "context", lane_context_name(s->context), "critical",
+                     (int)s->critical, "dma_bytes", (json_int_t)s->dma_bytes, "cpu_bytes",
+                     (json_int_t)s->cpu_bytes, "mmio_reads", (int)s->mmio_reads, "mmio_writes",
+                     (int)s->mmio_writes);
+}
+
+json_t *timeline_json(const struct timeline *t)
+{
+    json_t *segments = json_array(), *notes = json_array();
+
+    for (unsigned i = 0; i < t->segments; i++)
+        json_array_append_new(segments, segment_json(t, &t->segment[i]));
+    for (unsigned i = 0; i < t->notes; i++)
+        json_array_append_new(notes, json_string(t->note[i]));
+    return json_pack("{ss sO* sO* sO* sI sI sI so s{sI sI si si si si} so}", "schema",
+                     "doorbell.explain/1", "run", t->run, "guest", t->guest, "request", t->request,
+                     "total_ps", (json_int_t)t->total_ps, "busy_ps", (json_int_t)t->busy_ps,
+                     "idle_ps", (json_int_t)t->idle_ps, "segments", segments, "counts", "dma_bytes",
+                     (json_int_t)t->dma_bytes, "cpu_copied_bytes", (json_int_t)t->cpu_bytes,
+                     "mmio_reads", (int)t->mmio_reads, "mmio_writes", (int)t->mmio_writes,
+                     "interrupts", (int)t->interrupts, "other_interrupts",
+                     (int)t->other_interrupts, "notes", notes);
+}
+
+/* ---- two side by side ---- */
+
+/* Time of all segments of that name, and whether there is one. */
+static bool time_of(const json_t *timeline, const char *name, json_int_t *ps)
+{
+    const json_t *s;
+    size_t i;
+    bool found = false;
+
+    *ps = 0;
+    json_array_foreach(json_object_get(timeline, "segments"), i, s)
+        if (!strcmp(text_of(s, "name", ""), name)) {
+            *ps += json_integer_value(json_object_get(s, "took_ps"));
+            found = true;
+        }
+    return found;
+}
+
+static void compare_row(FILE *out, const char *step, const char *name, json_int_t a, json_int_t b)
+{
+    json_int_t d = b - a;
+
+    fprintf(out, "  %s   %-40.40s ", step, name);
+    print_us(out, (ps_t)a, 9);
+    fputc(' ', out);
+    print_us(out, (ps_t)b, 9);
+    fprintf(out, "  %c", d < 0 ? '-' : d > 0 ? '+' : ' ');
+    print_us(out, (ps_t)(d < 0 ? -d : d), 8);
+    fputc('\n', out);
+}
+
+static void compare_field(FILE *out, const char *what, const json_t *a, const json_t *b)
+{
+    char *x, *y;
+
+    if (json_equal(a, b))
+        return;
+    x = json_dumps(a, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
+    y = json_dumps(b, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
+    fprintf(out, "differs   %s: %s | %s\n", what, x ? x : "-", y ? y : "-");
+    free(x);
+    free(y);
+}
+
+int timeline_compare(const json_t *a, const json_t *b, FILE *out, struct err *err)
+{
+    static const char *const about[] = {"request", "guest"};
+    static const char *const sums[] = {"busy_ps", "idle_ps", "total_ps"};
+    const json_t *run_a = json_object_get(a, "run"), *run_b = json_object_get(b, "run"), *s;
+    json_int_t x, y;
+    size_t i;
+
+    if (strcmp(text_of(a, "schema", ""), "doorbell.explain/1") ||
+        strcmp(text_of(b, "schema", ""), "doorbell.explain/1"))
+        return err_set(err, "both must be outputs of doorbell explain --json");
+    compare_field(out, "seed", json_object_get(run_a, "seed"), json_object_get(run_b, "seed"));
+    compare_field(out, "machine", json_object_get(run_a, "machine"),
+                  json_object_get(run_b, "machine"));
+    compare_field(out, "parameters changed", json_object_get(run_a, "parameters_changed"),
+                  json_object_get(run_b, "parameters_changed"));
+    for (i = 0; i < 2; i++)
+        compare_field(out, about[i], json_object_get(a, about[i]), json_object_get(b, about[i]));
+    fprintf(out, "\n      %-40s %9s %9s   %9s\n", "step", "A us", "B us", "B - A");
+    json_array_foreach(json_object_get(a, "segments"), i, s) {
+        const char *name = text_of(s, "name", "");
+        (void)time_of(b, name, &y);
+        compare_row(out, text_of(s, "step", " "), name,
+                    json_integer_value(json_object_get(s, "took_ps")), y);
+    }
+    json_array_foreach(json_object_get(b, "segments"), i, s)
+        if (!time_of(a, text_of(s, "name", ""), &x))
+            compare_row(out, text_of(s, "step", " "), text_of(s, "name", ""), 0,
+                        json_integer_value(json_object_get(s, "took_ps")));
+    for (i = 0; i < 3; i++)
+        compare_row(out, " ", sums[i], json_integer_value(json_object_get(a, sums[i])),
+                    json_integer_value(json_object_get(b, sums[i])));
+    return 0;
+}
