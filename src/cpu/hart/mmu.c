@@ -90,10 +90,11 @@ void mmu_flush_address(struct hart *h, uint64_t va)
     }
     memset(&h->tlb[page % TLB_ENTRIES], 0, sizeof h->tlb[0]);
     /* Jump-cache entries of the page exist only if its fetch entry was made; it may have been
-     * evicted since, so the page's jump entries are dropped whatever it holds. */
+     * evicted since, so the page's jump entries are dropped whatever it holds: also that of an
+     * instruction whose second half is in the page. */
     memset(f, 0, sizeof *f);
     for (unsigned i = 0; i < JUMP_CACHE_ENTRIES; i++)
-        if (h->jump[i].pc >> PAGE_SHIFT == page)
+        if (h->jump[i].pc >> PAGE_SHIFT == page || (h->jump[i].pc + 2) >> PAGE_SHIFT == page)
             h->jump[i].context = 0;
 }
 

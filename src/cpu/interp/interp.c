@@ -310,6 +310,7 @@ static enum stop interp_run(struct hart *h, uint64_t limit)
     struct block *b = NULL, *from = NULL;
     const struct insn *i;
     unsigned from_way = 0;
+    bool same_page;
     uint64_t generation;
     struct jump_entry *known;
 
@@ -354,7 +355,9 @@ find_slow:
     DISPATCH;
 
 find_linked:
-    /* As find_block, then remember the way if both blocks lie in one page (block.h, 2). */
+    /* As find_block, then remember the way if both blocks lie in one page (block.h, 2): one page of
+     * virtual addresses too, as the next page may show the same memory. */
+    same_page = (from->pa & (PAGE_BYTES - 1)) + i->offset + (from_way ? IMM : i->length) < PAGE_BYTES;
     if (unlikely(ticks >= limit))
         goto out_of_time;
     generation = code_generation(h->m->code);
@@ -371,8 +374,8 @@ find_linked:
         ticks = h->ticks;
         goto take_interrupts;
     }
-    if (generation == code_generation(h->m->code) && !((from->pa ^ b->pa) >> PAGE_SHIFT) &&
-        !from->pa2 && !b->pa2 && from->insn[0].op != OP_stale)
+    if (same_page && generation == code_generation(h->m->code) &&
+        !((from->pa ^ b->pa) >> PAGE_SHIFT) && !from->pa2 && !b->pa2 && from->insn[0].op != OP_stale)
         from->next[from_way] = b;
     i = b->insn;
     DISPATCH;
