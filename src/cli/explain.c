@@ -150,6 +150,21 @@ static void note_request(const struct explain *e, struct reader *r)
     json_decref(note);
 }
 
+static void plant_function(const struct explain *e, struct reader *r, const char *name, size_t len,
+                           FILE *out)
+{
+    const struct symbol *found[8];
+    char exact[128];
+    size_t n;
+
+    snprintf(exact, sizeof exact, "%.*s", (int)len, name);
+    n = symbols_find_all(e->symbols, exact, found, ARRAY_LEN(found));
+    for (size_t i = 0; i < n && i < ARRAY_LEN(found); i++)
+        if (!machine_probe(r->m, r->hart, found[i]->address))
+            fprintf(out, "%016" PRIx64 " %c %s %s\n", found[i]->address, found[i]->type,
+                    found[i]->name, found[i]->module ? found[i]->module : "-");
+}
+
 /* Plants a probe at each function of the table and writes their names into the trace. */
 static void plant(const struct explain *e, struct reader *r)
 {
@@ -159,15 +174,9 @@ static void plant(const struct explain *e, struct reader *r)
 
     if (!out)
         return;
-    for (const char *const *name = timeline_functions; *name; name++) {
-        const struct symbol *found[8];
-        size_t n = **name ? symbols_find_all(e->symbols, *name, found, ARRAY_LEN(found)) : 0;
-
-        for (size_t i = 0; i < n && i < ARRAY_LEN(found); i++)
-            if (!machine_probe(r->m, r->hart, found[i]->address))
-                fprintf(out, "%016" PRIx64 " %c %s %s\n", found[i]->address, found[i]->type,
-                        found[i]->name, found[i]->module ? found[i]->module : "-");
-    }
+    for (const char *const *names = timeline_functions; *names; names++)
+        for (const char *p = *names; *p; p += strcspn(p, "|"), p += *p == '|')
+            plant_function(e, r, p, strcspn(p, "|"), out);
     fclose(out);
     trace_chunk(machine_trace(r->m), TRACE_CHUNK_SYMS, lines, size);
     free(lines);

@@ -288,6 +288,17 @@ static void add_point(struct point *list, unsigned *count, ps_t when, const stru
         list[(*count)++] = (struct point){when, row, resumed};
 }
 
+/* `list` is names separated by '|'. */
+static bool one_of(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (const char *p = list; *p; p += strcspn(p, "|"), p += *p == '|')
+        if (strcspn(p, "|") == n && !memcmp(p, name, n))
+            return true;
+    return false;
+}
+
 static bool calls(const struct build *b, const struct trace_record *r, const char *function)
 {
     uint64_t address;
@@ -296,7 +307,7 @@ static bool calls(const struct build *b, const struct trace_record *r, const cha
         return false;
     address = arg(b, r, "address");
     for (size_t i = 0; i < b->functions; i++)
-        if (b->function[i].address == address && !strcmp(b->function[i].name, function))
+        if (b->function[i].address == address && one_of(function, b->function[i].name))
             return true;
     return false;
 }
@@ -385,54 +396,82 @@ static void device_point(struct build *b, enum trigger trigger, ps_t when)
 {
     const struct row *row = device_row(trigger);
 
-    if (row)
+    if (row && when != PS_NEVER)
         add_point(b->device, &b->device_points, when, row, false);
 }
 
-/* The chain of the last completion within the request; *arrived is when its interrupt was there. */
-static bool find_device_points(struct build *b, ps_t *arrived)
-{
-    bool fetching = false, data = false, completed = false, entry = false;
-    ps_t data_end = 0;
+/* The instants of the chain that points are made of; PS_NEVER: not met. */
+struct chain {
+    ps_t arrive, fetch, command, media, media_end, data, data_end, entry, entry_end, msi;
+};
 
-    if (b->store == SIZE_MAX)
-        return false;
-    device_point(b, STORE, b->record[b->store].when);
-    for (size_t i = b->store; i < b->end; i++) {
+static void first_time(ps_t *at, ps_t when)
+{
+    if (*at == PS_NEVER)
+        *at = when;
+}
+
+static struct chain follow_chain(const struct build *b)
+{
+    struct chain c = {PS_NEVER, PS_NEVER, PS_NEVER, PS_NEVER, PS_NEVER,
+                      PS_NEVER, PS_NEVER, PS_NEVER, PS_NEVER, PS_NEVER};
+    uint64_t complete = 0, entry = 0; /* records of the completion and of its entry's DMA */
+
+    for (size_t i = b->store; i < b->end && c.msi == PS_NEVER; i++) {
         const struct trace_record *r = &b->record[i];
 
         if (!b->chained[i])
             continue;
-        if (is(r, b->k.mmio_arrive) && !fetching) {
-            device_point(b, ARRIVE, r->when);
-        } else if (is(r, b->k.dma_read) && !fetching) {
-            device_point(b, FETCH, r->when);
-            fetching = true;
+        if (is(r, b->k.mmio_arrive)) {
+            first_time(&c.arrive, r->when);
+        } else if (is(r, b->k.dma_read)) {
+            first_time(&c.fetch, r->when);
         } else if (is(r, b->k.nvme_command)) {
-            device_point(b, COMMAND, r->when);
+            first_time(&c.command, r->when);
         } else if (is(r, b->k.nvme_media)) {
-            device_point(b, MEDIA, arg(b, r, "began"));
-            device_point(b, MEDIA_END, r->when);
-        } else if (is(r, b->k.dma_write) && !completed && !data) {
-            device_point(b, DATA, r->when);
-            data = true;
-        } else if (is(r, b->k.dma_write_done) && !completed) {
-            data_end = r->when;
+            first_time(&c.media, arg(b, r, "began"));
+            c.media_end = r->when;
         } else if (is(r, b->k.nvme_complete)) {
-            if (data_end)
-                device_point(b, DATA_END, data_end);
-            completed = true;
-        } else if (is(r, b->k.dma_write) && completed && !entry) {
-            device_point(b, ENTRY, r->when);
-            entry = true;
-        } else if (is(r, b->k.dma_write_done) && completed) {
-            device_point(b, MSI, r->when);
+            complete = r->id;
+        } else if (is(r, b->k.dma_write) && complete && r->cause == complete) {
+            entry = r->id;
+            c.entry = r->when;
+        } else if (is(r, b->k.dma_write)) {
+            first_time(&c.data, r->when);
+        } else if (is(r, b->k.dma_write_done) && entry && r->cause == entry) {
+            c.entry_end = r->when;
+        } else if (is(r, b->k.dma_write_done)) {
+            c.data_end = r->when;
         } else if (is(r, b->k.msi)) {
-            *arrived = r->when;
-            return true;
+            c.msi = r->when;
         }
     }
-    return false;
+    return c;
+}
+
+/* Fills the device's points; true with *arrived when the request's interrupt message came. */
+static bool find_device_points(struct build *b, ps_t *arrived)
+{
+    struct chain c;
+
+    if (b->store == SIZE_MAX)
+        return false;
+    c = follow_chain(b);
+    device_point(b, STORE, b->record[b->store].when);
+    device_point(b, ARRIVE, c.arrive);
+    device_point(b, FETCH, c.fetch);
+    device_point(b, COMMAND, c.command);
+    device_point(b, MEDIA, c.media);
+    device_point(b, MEDIA_END, c.media_end);
+    device_point(b, DATA, c.data);
+    /* The entry is sent behind the data: until that has arrived, the time is the data's. */
+    if (c.data_end != PS_NEVER && c.entry > c.data_end)
+        device_point(b, DATA_END, c.data_end);
+    device_point(b, ENTRY,
+                 c.data_end != PS_NEVER && c.data_end > c.entry ? c.data_end : c.entry);
+    device_point(b, MSI, c.entry_end);
+    *arrived = c.msi;
+    return c.msi != PS_NEVER;
 }
 
 /* ---- segments ---- */
@@ -482,7 +521,7 @@ static const struct row *hart_row(enum trigger trigger)
 
 static void lay_out(struct build *b)
 {
-    ps_t end = b->record[b->end].when, arrived = 0;
+    ps_t end = b->record[b->end].when, arrived = PS_NEVER;
     bool interrupted = find_device_points(b, &arrived);
     unsigned n = b->hart_points;
     unsigned doorbell = first_point(b->hart, n, DOORBELL), trap = first_point(b->hart, n, TRAP);
@@ -493,7 +532,7 @@ static void lay_out(struct build *b)
         b->hart[after].when < arrived) {
         /* The hart never slept for it: it is critical from end to end. */
         add_run(b, b->hart, n, end, true);
-        add_run(b, b->device, b->device_points, arrived ? arrived : end, false);
+        add_run(b, b->device, b->device_points, interrupted ? arrived : end, false);
         return;
     }
     add_run(b, b->hart, doorbell, b->hart[doorbell].when, true);
@@ -577,7 +616,7 @@ static void say_missing(struct build *b)
         bool found = !*rows[n].function;
 
         for (size_t i = 0; i < b->functions && !found; i++)
-            found = !strcmp(b->function[i].name, rows[n].function);
+            found = one_of(rows[n].function, b->function[i].name);
         if (!found)
             note(b->t, "merged with the step before, as this kernel has no function: ",
                  rows[n].function);

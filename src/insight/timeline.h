@@ -55,7 +55,8 @@ enum { MARK_RUN_START = 1, MARK_REQUEST_BEGIN = 2, MARK_REQUEST_END = 3, MARK_RU
 /* Chunk of a trace file with the request's description: one JSON object. */
 #define TRACE_CHUNK_NOTE "NOTE"
 
-/* Kernel functions to probe for a timeline, NULL-terminated. */
+/* Kernel functions to probe for a timeline, NULL-terminated; an element may be empty, or several
+ * names separated by '|'. */
 extern const char *const timeline_functions[];
 
 /* Lays out the request of a trace.  0, or -1 with err; free the result in any case. */
