@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define FINISHER_BASE 0x100000
@@ -62,6 +63,8 @@ int main(int argc, char **argv)
         perror("poweroff-code: mmap");
         return 1;
     }
+    /* What was printed is still on its way, a character time each, and would be lost. */
+    tcdrain(STDOUT_FILENO);
     *finisher = code == 0 ? FINISHER_PASS : (uint32_t)code << 16 | FINISHER_FAIL;
 
     /* The store is posted: give it time to arrive before calling it a failure. */
