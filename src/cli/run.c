@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doorbell run */
 #include "cli/cli.h"
+#include "cli/mark_times.h"
 
 #include "base/text.h"
 #include "host/file.h"
@@ -16,7 +17,7 @@
 struct run_options {
     struct board_config config; /* first: the option callbacks are given it */
     bool show_machine, show_parameters, quiet;
-    const char *dump_dtb;
+    const char *dump_dtb, *mark_times;
 };
 
 #define CONFIG(member) offsetof(struct run_options, config.member)
@@ -56,6 +57,8 @@ static const struct opt options[] = {
      CONFIG(console)},
     {"trace", OPT_TEXT, "FILE", NULL, "record what happens (doorbell trace prints it)",
      CONFIG(trace)},
+    {"mark-times", OPT_TEXT, "FILE", NULL, "write when the host came to each mark (slti x0, x0, N)",
+     offsetof(struct run_options, mark_times)},
     {"max-time", OPT_TIME, "TIME", NULL, "end after this virtual time, with status 124",
      CONFIG(max_ps)},
     {"exit-on", OPT_TEXT, "TEXT", NULL, "end when the console has shown this text, with status 0",
@@ -224,19 +227,23 @@ static void say_end(const struct board_config *c, const struct machine_result *r
 static int run(const struct run_options *o, int *status, struct err *err)
 {
     struct machine *m = machine_new(&o->config, err);
+    struct mark_times marks = {0};
     struct machine_result result;
     int lost;
 
     *status = CLI_NO_RUN;
     if (!m)
         return -1;
-    if (o->config.trace && machine_trace_open(m, o->config.trace, true, err)) {
+    if ((o->config.trace && machine_trace_open(m, o->config.trace, true, err)) ||
+        (o->mark_times && mark_times_open(&marks, o->mark_times, m, err))) {
         machine_free(m);
         return -1;
     }
     terminal_catch_signals();
     machine_run(m, &result);
     lost = machine_close(m, err);
+    if (marks.file && mark_times_close(&marks, lost ? NULL : err))
+        lost = -1;
     if (!o->quiet)
         say_end(&o->config, &result);
     machine_free(m);
