@@ -238,7 +238,7 @@ enum { PMP_R = 1, PMP_W = 2, PMP_X = 4, PMP_A = 0x18, PMP_TOR = 0x08, PMP_L = 0x
 
 static uint64_t get_pmpcfg(struct hart *h, unsigned index)
 {
-    return index * 4 < PMP_ENTRIES ? le64_get(&h->pmpcfg[index * 4]) : 0;
+    return le64_get(&h->pmpcfg[index * 4]);
 }
 
 static void set_pmpcfg(struct hart *h, unsigned index, uint64_t v)
@@ -247,7 +247,7 @@ static void set_pmpcfg(struct hart *h, unsigned index, uint64_t v)
         unsigned entry = index * 4 + k;
         uint8_t cfg = (uint8_t)(v & (PMP_R | PMP_W | PMP_X | PMP_A | PMP_L));
 
-        if (entry >= PMP_ENTRIES || h->pmpcfg[entry] & PMP_L)
+        if (h->pmpcfg[entry] & PMP_L)
             continue;
         if ((cfg & (PMP_R | PMP_W)) == PMP_W)
             cfg &= (uint8_t)~PMP_W; /* reserved combination */
@@ -561,7 +561,7 @@ static const struct csr csrs[] = {
     {"miselect", 0x350, 1, offsetof(struct hart, miselect), 0xfff, aia_allowed, NULL, NULL},
     CSR(mireg, 0x351, 1, mireg_allowed, get_mireg, set_mireg),
     CSR(mtopei, 0x35c, 1, mtopei_allowed, get_mtopei, set_mtopei),
-    CSR(pmpcfg, 0x3a0, 16, pmpcfg_allowed, get_pmpcfg, set_pmpcfg),
+    CSR(pmpcfg, 0x3a0, PMP_ENTRIES / 4, pmpcfg_allowed, get_pmpcfg, set_pmpcfg),
     CSR(pmpaddr, 0x3b0, PMP_ENTRIES, NULL, get_pmpaddr, set_pmpaddr),
     CSR(mcycle, 0xb00, 1, NULL, get_counter, set_counter),
     CSR(minstret, 0xb02, 30, NULL, NULL, NULL), /* see find_csr: minstret, mhpmcounter3.. */

@@ -24,6 +24,11 @@ static uint64_t fault_cause(enum access access)
     return access == ACCESS_READ ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
 }
 
+static enum priv data_priv(const struct hart *h)
+{
+    return (enum priv)(h->mstatus & MSTATUS_MPRV ? FGET(h->mstatus, MSTATUS_MPP) : h->priv);
+}
+
 static bool wait(struct hart *h, ps_t until)
 {
     h->wait_until = until;
@@ -144,9 +149,7 @@ static struct region *find(struct hart *h, uint64_t va, unsigned size, enum acce
     struct region *r;
 
     if (!cause && !*whole &&
-        !pmp_allows(h, *pa, size, access,
-                    (enum priv)(h->mstatus & MSTATUS_MPRV ? FGET(h->mstatus, MSTATUS_MPP) : h->priv),
-                    whole))
+        !pmp_allows(h, *pa, size, access, data_priv(h), whole))
         cause = fault_cause(access);
     if (cause) {
         hart_trap(h, cause, va);
@@ -325,17 +328,27 @@ static bool cbo_enabled(const struct hart *h, uint64_t bits)
            (h->menvcfg & bits && (h->priv == PRIV_S || h->senvcfg & bits));
 }
 
+static uint64_t cbo_translate(struct hart *h, uint64_t va, enum access access, uint64_t *pa)
+{
+    bool whole;
+    uint64_t cause = mmu_translate(h, va, access, pa, &whole);
+
+    if (!cause && !whole && !pmp_allows(h, *pa, CACHE_BLOCK_BYTES, access, data_priv(h), &whole))
+        cause = fault_cause(access);
+    return cause;
+}
+
 /* A block may be managed where it may be read or written; the fault is a store's. */
 static bool cbo_access(struct hart *h, uint64_t va, bool zero)
 {
-    uint64_t pa, cause;
-    bool whole;
+    uint64_t pa, cause = CAUSE_LOAD_ACCESS;
     struct region *r;
 
     va &= ~(uint64_t)(CACHE_BLOCK_BYTES - 1);
-    cause = mmu_translate(h, va, zero ? ACCESS_WRITE : ACCESS_READ, &pa, &whole);
-    if (cause == CAUSE_LOAD_PAGE || cause == CAUSE_LOAD_ACCESS)
-        cause = mmu_translate(h, va, ACCESS_WRITE, &pa, &whole);
+    if (!zero)
+        cause = cbo_translate(h, va, ACCESS_READ, &pa);
+    if (cause)
+        cause = cbo_translate(h, va, ACCESS_WRITE, &pa);
     if (cause) {
         hart_trap(h, cause, va);
         return false;

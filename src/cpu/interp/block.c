@@ -26,6 +26,7 @@ struct code_cache {
     struct block *bucket[HASH_BUCKETS];
     struct block *page[PAGE_BUCKETS];
     struct block *crossing; /* blocks whose instruction crosses into pa2's page */
+    struct block *single;   /* the one that single() builds, in no table */
     /* Probes: open addressing, addresses in use are nonzero. */
     uint64_t *probe;
     size_t probes, probe_slots;
@@ -46,6 +47,7 @@ struct code_cache *code_new(struct machine_shared *m, struct hart *const *harts,
     c->harts = harts;
     c->hart_count = count;
     c->arena = xcalloc(1, ARENA_BYTES);
+    c->single = xcalloc(1, BLOCK_BYTES_MAX);
     return c;
 }
 
@@ -54,6 +56,7 @@ void code_free(struct code_cache *c)
     if (!c)
         return;
     free(c->arena);
+    free(c->single);
     free(c->probe);
     free(c);
 }
@@ -189,24 +192,27 @@ void code_probe_hit(struct hart *h)
 
 /* ---- building ---- */
 
-/* Physical address of a fetch, 0 after a trap. */
-static uint64_t fetch_page(struct hart *h, uint64_t va)
+/* Physical address of a fetch of two bytes, 0 after a trap.  Clears *whole where PMP divides the
+ * page, so that what holds here may not hold for its other bytes. */
+static uint64_t fetch_page(struct hart *h, uint64_t va, bool *whole)
 {
     struct fetch_entry *e = &h->fetch_tlb[(va >> PAGE_SHIFT) % FETCH_TLB_ENTRIES];
     uint64_t tag = (va & ~(PAGE_BYTES - 1)) | h->fetch_context, pa, cause;
-    bool whole;
+    bool uniform;
 
     if (e->tag == tag)
         return e->page << PAGE_SHIFT | (va & (PAGE_BYTES - 1));
-    cause = mmu_translate(h, va, ACCESS_FETCH, &pa, &whole);
+    cause = mmu_translate(h, va, ACCESS_FETCH, &pa, &uniform);
     if (!cause && !space_host(h->m->space, pa, 2))
         cause = CAUSE_FETCH_ACCESS;
     if (cause) {
         hart_trap(h, cause, va);
         return 0;
     }
-    if (whole)
+    if (uniform)
         *e = (struct fetch_entry){tag, pa >> PAGE_SHIFT};
+    else
+        *whole = false;
     return pa;
 }
 
@@ -242,8 +248,9 @@ static struct insn *append(struct block *b, const struct insn *i)
     return &b->insn[b->count++];
 }
 
-/* Decodes from pa.  A first instruction that crosses the page takes its second half from pa2. */
-static void fill(struct hart *h, struct block *b, uint64_t pa, uint64_t pa2)
+/* Decodes at most `limit` instructions from pa.  A first one that crosses the page takes its second
+ * half from pa2. */
+static void fill(struct hart *h, struct block *b, uint64_t pa, uint64_t pa2, unsigned limit)
 {
     struct code_cache *c = h->m->code;
     const uint8_t *host = space_host(h->m->space, pa, 2);
@@ -271,7 +278,7 @@ static void fill(struct hart *h, struct block *b, uint64_t pa, uint64_t pa2)
         i.ticks = (uint16_t)u64_min(ticks, UINT16_MAX);
         offset += i.length;
         append(b, &i);
-    } while (!ends_block(&i) && offset < room && b->count < BLOCK_INSNS &&
+    } while (!ends_block(&i) && offset < room && b->count < limit &&
              ticks < UINT16_MAX / 4 && !probed(c, pa + offset));
     if (!ends_block(&i))
         append(b, &(struct insn){.op = OP_end, .offset = (uint16_t)offset,
@@ -287,7 +294,7 @@ static struct block *build(struct hart *h, uint64_t pa, uint64_t pa2)
         reset(c);
     b = (struct block *)(void *)(c->arena + c->used);
     *b = (struct block){.pa = pa, .pa2 = pa2};
-    fill(h, b, pa, pa2);
+    fill(h, b, pa, pa2, BLOCK_INSNS);
     c->used += (sizeof *b + b->count * sizeof b->insn[0] + 15) & ~(size_t)15;
     b->hash_next = *bucket;
     *bucket = b;
@@ -300,20 +307,36 @@ static struct block *build(struct hart *h, uint64_t pa, uint64_t pa2)
     return b;
 }
 
+/* Where PMP divides a page, every instruction is checked each time: it is decoded into a block of
+ * its own that nobody keeps (pa2 is never 0, so nothing links to it). */
+static struct block *single(struct hart *h, uint64_t pa, uint64_t pa2)
+{
+    struct block *b = h->m->code->single;
+
+    *b = (struct block){.pa = pa, .pa2 = pa2 ? pa2 : pa};
+    fill(h, b, pa, pa2, 1);
+    return b;
+}
+
 struct block *block_find(struct hart *h)
 {
-    uint64_t va = h->pc, pa = fetch_page(h, va), pa2 = 0;
+    bool whole = true;
+    uint64_t va = h->pc, pa = fetch_page(h, va, &whole), pa2 = 0;
     struct jump_entry *e = &h->jump[(va >> 1) % JUMP_CACHE_ENTRIES];
+    bool last = (va & (PAGE_BYTES - 1)) == PAGE_BYTES - 2;
     struct block *b;
 
     if (!pa)
         return NULL;
-    if ((va & (PAGE_BYTES - 1)) == PAGE_BYTES - 2 &&
-        (le16_get(space_host(h->m->space, pa, 2)) & 3) == 3) {
-        pa2 = fetch_page(h, va + 2);
-        if (!pa2)
+    /* The second half has a translation or a PMP entry of its own. */
+    if ((last || !whole) && (le16_get(space_host(h->m->space, pa, 2)) & 3) == 3) {
+        uint64_t half = fetch_page(h, va + 2, &whole);
+        if (!half)
             return NULL;
+        pa2 = last ? half : 0;
     }
+    if (!whole)
+        return single(h, pa, pa2);
     for (b = h->m->code->bucket[hash(pa, HASH_BUCKETS)]; b; b = b->hash_next)
         if (b->pa == pa && b->pa2 == pa2)
             break;
