@@ -102,6 +102,8 @@ struct nvme_slot_state {
     uint8_t queued; /* waits for a mover */
     uint8_t busy;   /* op is under way */
     uint8_t media_done; /* its trace record is written */
+    uint8_t conflict;   /* its id was in use when it came */
+    uint8_t pad[7];
 };
 
 struct nvme_slot {

@@ -35,7 +35,7 @@ static struct nvme_slot *slot_take(struct nvme *n, bool io)
     s->seg_count = s->seg_at = s->seg_off = s->list_left = s->list_len = s->hops = 0;
     s->status = s->moving = 0;
     s->direction = NVME_NO_DATA;
-    s->sgl = s->last_segment = s->arrived_cqe = s->queued = s->busy = s->media_done = 0;
+    s->sgl = s->last_segment = s->arrived_cqe = s->queued = s->busy = s->media_done = s->conflict = 0;
     s->began = s->offset = s->list = 0;
     return slot;
 }
@@ -266,6 +266,7 @@ static void start(struct nvme *n, unsigned qid, const uint8_t *sqe)
     s->sqid = (uint16_t)qid;
     s->cid = le16_get(sqe + NVME_SQE_CID);
     s->state = NVME_FIRMWARE;
+    s->conflict = cid_in_use(n, slot);
     n->c.sq[qid].in_flight++;
     bytes = command_bytes(n, slot);
     id = trace_nvme_command(n->trace, n->pci.source, TRACE_NOW(n->trace), qid, s->cid,
@@ -306,7 +307,7 @@ static void execute(struct nvme_slot *slot)
 {
     uint8_t flags = slot->s.sqe[NVME_SQE_FLAGS];
 
-    if (cid_in_use(slot->n, slot))
+    if (slot->s.conflict)
         nvme_finish(slot, NVME_CID_CONFLICT);
     else if (flags & 0x3f || flags >> 6 == 3 || (!slot->s.sqid && flags >> 6))
         nvme_finish(slot, NVME_INVALID_FIELD | NVME_DNR); /* no fused; admin is PRP only (4.2) */

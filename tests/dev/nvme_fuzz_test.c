@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random drivers, half competent: registers, doorbells, entries and lists that are right more often
- * than not, so that the deep states are reached.  DOORBELL_FUZZ=N runs N scripts instead of 60.
+ * than not, so that the deep states are reached.  DOORBELL_FUZZ=N runs N scripts instead of 200.
  * What is held: the sanitizers, the invariants of dev/nvme_impl.h, and that a reset mends all. */
 #include "dev/nvme_impl.h"
 
@@ -61,7 +61,7 @@ static void some_list(struct fuzz *f)
 
 static struct rig_sqe some_command(struct fuzz *f, bool admin)
 {
-    static const uint8_t admin_ops[] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 0x80};
+    static const uint8_t admin_ops[] = {2, 2, 6, 6, 8, 8, 9, 10, 12, 12, 0x80, 0, 1, 4, 5};
     static const uint8_t io_ops[] = {0, 1, 2, 1, 2, 1, 2, 5, 8, 9};
     struct rig_sqe s = rig_sqe(0, (uint32_t)(pick(f, 8) ? 1 + pick(f, 2) : random_u64(&f->rnd)));
 
@@ -84,6 +84,8 @@ static struct rig_sqe some_command(struct fuzz *f, bool admin)
     if (admin) {
         rig_cdw(&s, 10, (uint32_t)(pick(f, 4) ? pick(f, 16) | (1 + pick(f, 40)) << 16 : random_u64(&f->rnd)));
         rig_cdw(&s, 11, (uint32_t)(pick(f, 4) ? pick(f, 4) | pick(f, 4) << 16 : random_u64(&f->rnd)));
+        if (s.b[0] == NVME_ADMIN_SET_FEATURES || s.b[0] == NVME_ADMIN_GET_LOG)
+            le32_put(s.b + NVME_SQE_NSID, 0);
         if (s.b[0] == NVME_ADMIN_FORMAT)
             rig_cdw(&s, 10, (uint32_t)pick(f, 3));
     } else {
@@ -106,7 +108,7 @@ static uint64_t sq_base(const struct fuzz *f, unsigned q)
 
 static void submit(struct fuzz *f)
 {
-    unsigned q = (unsigned)pick(f, 4), n = 1 + (unsigned)pick(f, 10);
+    unsigned q = (unsigned)(pick(f, 3) ? 1 + pick(f, 3) : 0), n = 1 + (unsigned)pick(f, 10);
 
     while (n--) {
         struct rig_sqe s = some_command(f, q == 0);
@@ -130,8 +132,10 @@ static void bring_up(struct fuzz *f)
         struct rig_queue made = {.qid = (uint16_t)q, .size = Q_SIZE, .sq = sq_base(f, q),
                                  .cq = sq_base(f, q) + 0x2000};
         struct rig_sqe s = rig_create_cq_sqe(&made, q, q != 3);
+        le16_put(s.b + NVME_SQE_CID, f->cid++);
         memcpy(rig_at(r, sq_base(f, 0) + f->tail[0]++ * 64), s.b, 64);
         s = rig_create_sq_sqe(&made, q);
+        le16_put(s.b + NVME_SQE_CID, f->cid++);
         memcpy(rig_at(r, sq_base(f, 0) + f->tail[0]++ * 64), s.b, 64);
     }
     rig_put(r, NVME_SQTDBL_OFFSET, 4, f->tail[0]);
@@ -215,8 +219,12 @@ static void one_script(uint64_t seed)
     f.buf = rig_alloc(r, 4 << 20);
     bring_up(&f);
     for (unsigned i = 0; i < STEPS; i++) {
+        const struct nvme *n = r->dev;
+        if ((!n->c.ready || n->c.fatal || n->c.shutdown || !n->c.sq[1].created) &&
+            pick(&f, 12) == 0)
+            bring_up(&f);
         switch (pick(&f, 16)) {
-        case 0: if (pick(&f, 4) == 0) bring_up(&f); break;
+        case 0: if (pick(&f, 20) == 0) bring_up(&f); break;
         case 1: if (pick(&f, 4) == 0) some_register(&f); break;
         case 2: if (pick(&f, 30) == 0) some_config(&f); break;
         case 3: some_list(&f); break;
@@ -253,7 +261,7 @@ static void one_script(uint64_t seed)
 static void test_random_drivers_break_nothing_that_a_reset_does_not_mend(void)
 {
     const char *more = getenv("DOORBELL_FUZZ");
-    uint64_t count = more ? strtoull(more, NULL, 10) : 60;
+    uint64_t count = more ? strtoull(more, NULL, 10) : 200;
 
     for (uint64_t seed = 0; seed < count; seed++) {
         unsigned before = check_now.failures;
