@@ -367,7 +367,8 @@ static void chosen(struct tree *t, uint64_t initrd_start, uint64_t initrd_end)
     uint8_t seed[32];
 
     begin(t, "chosen");
-    text(t, "stdout-path", "/soc/serial@10000000");
+    /* The speed too: without one Linux takes 9600 baud, and its console a millisecond a character. */
+    text(t, "stdout-path", "/soc/serial@10000000:115200n8");
     if (t->config->append)
         text(t, "bootargs", t->config->append);
     if (initrd_end || t->config->initrd || t->config->job) {
