@@ -57,8 +57,13 @@ void nvme_quiesce(struct nvme *n)
         n->fetcher[i].busy = 0;
         n->fetcher[i].sqid = n->fetcher[i].count = 0;
     }
-    for (unsigned i = 0; i < NVME_QUEUES_MAX; i++)
+    for (unsigned i = 0; i < NVME_QUEUES_MAX; i++) {
         clock_disarm(n->clock, &n->vector[i].event);
+        n->c.sq[i].in_flight = 0;
+        n->c.sq[i].fetching = 0;
+        n->c.sq[i].deleter = NVME_NO_SLOT;
+        n->c.cq[i].held_first = n->c.cq[i].held_last = NVME_NO_SLOT;
+    }
     nvme_lists_reset(n);
 }
 
@@ -331,7 +336,8 @@ static int nvme_init(void *dev, const struct device_env *env, struct err *err)
     pci_add_bar(&n->pci, 0, BAR_BYTES, PCI_BAR_MEM64, bank_access, &n->bank);
     if (!config->no_msix)
         pci_add_msix(&n->pci, 4, n->vectors);
-    pci_add_msi(&n->pci, 1);
+    if (!config->no_msi)
+        pci_add_msi(&n->pci, 1);
     pci_add_intx(&n->pci, 1);
     add_params(n, env, profile);
     init_operations(n);

@@ -23,6 +23,7 @@ struct nvme_config {
     unsigned io_queues;  /* pairs offered; 0: all 64 */
     unsigned vectors;    /* of MSI-X; 0: one a queue */
     bool no_msix;        /* only MSI and INTx */
+    bool no_msi;         /* only MSI-X and INTx */
     bool write_through;  /* no volatile write cache: every write is on the disk when it completes */
 };
 

@@ -201,7 +201,10 @@ static int add_drive(struct machine *m, unsigned n, struct err *err)
     const struct nvme_drive_config *c = &m->config->nvme[n];
     struct drive *d = &m->drive[n];
     struct nvme_config config = {.profile = c->profile, .io_queues = (unsigned)c->queues,
-                                 .no_msix = !c->msix, .namespaces = c->spaces};
+                                 /* Without MSI-X the drive is to use its pin: a driver would
+                                  * prefer MSI. */
+                                 .no_msix = !c->msix, .no_msi = !c->msix,
+                                 .namespaces = c->spaces};
     struct device_env e;
 
     snprintf(d->name, sizeof d->name, "nvme%u", n);
