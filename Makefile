@@ -6,7 +6,7 @@ help:
 	@echo "make test    set up, build, run all tests"
 	@echo "make quick   build and run the tests that take seconds"
 	@echo "make build   set up and build build/doorbell"
-	@echo "make bench   compare speed with QEMU (after make demo)"
+	@echo "make bench   compare speed with QEMU"
 	@echo "make docs    write the pages that are made from the program's tables"
 	@echo "make clean   remove what was built (the guest stays in ~/.cache/doorbell)"
 
@@ -24,6 +24,10 @@ quick:
 	@tests/run --quick --no-setup
 
 bench:
+	@tools/setup --guest --test
+	@tools/build
+	@guest/fetch
+	@guest/initrd
 	@bench/run
 
 docs: build
