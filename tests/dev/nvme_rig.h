@@ -137,6 +137,7 @@ static inline uint8_t *rig_at(struct rig *r, uint64_t addr)
 
 static inline void rig_program_bars(struct rig *r, bool msix)
 {
+    pci_config_write(r->pci, PCI_PM_CSR_OFFSET, 2, 0); /* D0 */
     pci_config_write(r->pci, PCI_BAR_OFFSET, 4, (uint32_t)RIG_BAR0);
     pci_config_write(r->pci, PCI_BAR_OFFSET + 4, 4, 0);
     pci_config_write(r->pci, PCI_BAR_OFFSET + 16, 4, (uint32_t)RIG_BAR4);
