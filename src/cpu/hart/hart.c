@@ -21,6 +21,7 @@ const struct field hart_fields[] = {
     FIELD(struct hart, idle), FIELD(struct hart, idle_since), FIELD(struct hart, idle_ps),
     FIELD(struct hart, mmio_arrival), FIELD(struct hart, mmio_began),
     FIELD(struct hart, mmio_address), FIELD(struct hart, wait_until),
+    FIELD(struct hart, retry_pc), FIELD(struct hart, retry_instret),
     FIELD(struct hart, wait_stalls),
     FIELD(struct hart, irq_cause), FIELD_AN_EVENT(struct hart, timer),
     FIELD_END,
@@ -81,7 +82,7 @@ void hart_reset(struct hart *h, uint64_t reset_pc)
     h->stimecmp = UINT64_MAX;
     h->reservation = NO_RESERVATION;
     h->ticks = hart_ticks(h, h->m->clock->now);
-    h->context_next = 1;
+    h->context_next = CONTEXT_NUMBERS; /* whatever is cached must go */
     mmu_flush(h);
 }
 

@@ -176,6 +176,7 @@ struct hart {
     ps_t mmio_began;
     uint64_t mmio_address;
     ps_t wait_until;      /* of STOP_WAIT */
+    uint64_t retry_pc, retry_instret; /* the instruction that waits: its probe has been hit */
     bool wait_stalls;     /* the hart's own time moves to wait_until (a full posted queue) */
 
     uint64_t irq_cause[16]; /* trace record that raised each mip bit */

@@ -21,6 +21,7 @@ static void enter(struct hart *h, uint64_t cause, uint64_t tval, uint64_t record
     uint64_t vec;
 
     h->reservation = NO_RESERVATION;
+    h->mmio_arrival = 0; /* of a load whose translation was lost while it was under way */
     if (h->priv != PRIV_M && deleg >> code & 1) {
         trace_trap(h->m->trace, h->source, hart_now(h), record, cause, h->pc, tval, from, PRIV_S,
                    h->x[4]);

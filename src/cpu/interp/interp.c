@@ -317,7 +317,7 @@ static enum stop interp_run(struct hart *h, uint64_t limit)
     h->stop = STOP_NONE;
     h->leave = h->trapped = false;
     if (h->mmio_arrival)
-        goto find_block; /* in the middle of a load: nothing comes between */
+        goto resume; /* in the middle of a load: nothing comes between */
 
 take_interrupts:
     if (hart_mip(h) & h->mie) {
@@ -333,6 +333,7 @@ take_interrupts:
 find_block:
     if (unlikely(ticks >= limit))
         goto out_of_time;
+resume:
     known = &h->jump[pc >> 1 & (JUMP_CACHE_ENTRIES - 1)];
     if (likely(known->pc == pc && known->context == h->fetch_context)) {
         b = known->block;
@@ -404,7 +405,8 @@ do_probe:
     h->pc = pc;
     h->ticks = ticks;
     h->instret = instret;
-    code_probe_hit(h);
+    if (pc != h->retry_pc || instret != h->retry_instret)
+        code_probe_hit(h);
     i++;
     DISPATCH;
 
@@ -445,11 +447,17 @@ not_done:
     /* To be tried again: as if it had not begun. */
     pc = PC;
     ticks += i > b->insn ? (i - 1)->ticks : 0;
+    h->retry_pc = pc;
+    h->retry_instret = instret;
     goto out;
 
 out_of_time:
     h->stop = STOP_LIMIT;
 out:
+    /* A load that was resumed has been performed, unless its instruction or its translation has
+     * changed under it: then it will not be. */
+    if (h->stop != STOP_WAIT)
+        h->mmio_arrival = 0;
     h->pc = pc;
     h->ticks = ticks;
     h->instret = instret;
