@@ -71,7 +71,7 @@ struct function {
 /* Indices of what is used of the file's own schema. */
 struct kinds {
     int mark, trap, trap_return, idle_begin, idle_end, probe, mmio_load, mmio_store, mmio_arrive;
-    int dma_read, dma_read_done, dma_write, dma_write_done, msi;
+    int dma_read, dma_read_done, dma_write, dma_write_done, msi, irq_hart;
     int nvme_doorbell, nvme_command, nvme_media, nvme_complete;
 };
 
@@ -177,7 +177,7 @@ static int find_kinds(struct build *b, struct err *err)
     } want[] = {KIND(mark), KIND(trap), KIND(trap_return), KIND(idle_begin), KIND(idle_end),
                 KIND(probe), KIND(mmio_load), KIND(mmio_store), KIND(mmio_arrive), KIND(dma_read),
                 KIND(dma_read_done), KIND(dma_write), KIND(dma_write_done), KIND(msi),
-                KIND(nvme_doorbell), KIND(nvme_command), KIND(nvme_media), KIND(nvme_complete)};
+                KIND(irq_hart), KIND(nvme_doorbell), KIND(nvme_command), KIND(nvme_media), KIND(nvme_complete)};
 #undef KIND
 
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
@@ -442,8 +442,9 @@ static struct chain follow_chain(const struct build *b)
             c.entry_end = r->when;
         } else if (is(r, b->k.dma_write_done)) {
             c.data_end = r->when;
-        } else if (is(r, b->k.msi)) {
-            c.msi = r->when;
+        } else if (is(r, b->k.msi) ||
+                   (is(r, b->k.irq_hart) && arg(b, r, "level") && c.entry_end != PS_NEVER)) {
+            c.msi = r->when; /* by wire, that is when the pin has gone through the controller */
         }
     }
     return c;
