@@ -5,7 +5,9 @@
  *  3. device: where the rows of the device's lanes begin;
  *  4. the critical path.  While the hart sleeps for the request, the device is critical; when it
  *     never slept, the hart is all along.  Critical segments follow each other without a gap, so
- *     they sum to the total by construction, and timeline_build checks that they do. */
+ *     they sum to the total by construction, and timeline_build checks that they do.
+ * The trace may be anybody's: times are checked where they are subtracted, and what does not fit
+ * is left out or refused. */
 #include "insight/timeline.h"
 
 #include "base/alloc.h"
@@ -35,9 +37,12 @@ static const struct row rows[] = {
 };
 #undef ROW
 #define ROWS (sizeof rows / sizeof rows[0])
+_Static_assert(ROWS <= 64, "a set of rows is one word");
 
+/* What comes between the rows of the table; its step is that of the row it interrupts. */
 static const struct row other_row = {'-', LANE_HART, CONTEXT_IRQ, OTHER, "",
                                      "another interrupt"};
+static const struct row loop_row = {'-', LANE_HART, CONTEXT_KERNEL, OTHER, "", "idle loop"};
 
 #define ROW(step, lane, context, trigger, function, label) function,
 const char *const timeline_functions[] = {
@@ -60,11 +65,14 @@ const char *lane_context_name(enum lane_context context)
 
 /* ---- the window ---- */
 
-#define WINDOW_MAX (1u << 22)
+#define WINDOW_MAX (1u << 20)
 #define NAME_MAX_BYTES 64
+#define FUNCTIONS_MAX 65536
 
+/* A probed function that the table names. */
 struct function {
     uint64_t address;
+    uint64_t rows; /* bit n: rows[n] names it */
     char name[NAME_MAX_BYTES]; /* without the compiler's suffix */
 };
 
@@ -78,6 +86,7 @@ struct kinds {
 struct point {
     ps_t when;
     const struct row *row;
+    char step;
     bool resumed;
 };
 
@@ -92,7 +101,10 @@ struct build {
     size_t records, capacity;
     struct function *function;
     size_t functions, function_capacity;
-    bool *chained; /* by record: the request's doorbell led to it */
+    uint64_t known;         /* rows whose function the kernel has */
+    uint64_t *met;          /* by record: rows whose function is reached there */
+    const char *filesystem; /* its read method, as met; NULL: not met */
+    bool *chained;          /* by record: the request's doorbell led to it */
     size_t store;  /* the doorbell's store, or SIZE_MAX */
     size_t trap;   /* the request's interrupt, or SIZE_MAX */
     size_t begin, end; /* ecall and return */
@@ -120,6 +132,34 @@ static bool is(const struct trace_record *r, int kind)
     return (int)r->kind == kind;
 }
 
+/* `list` is names separated by '|'. */
+static bool one_of(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (const char *p = list; *p; p += strcspn(p, "|"), p += *p == '|')
+        if (strcspn(p, "|") == n && !memcmp(p, name, n))
+            return true;
+    return false;
+}
+
+static void add_function(struct build *b, uint64_t address, const char *name)
+{
+    uint64_t naming = 0;
+    struct function *f;
+
+    for (unsigned n = 0; n < ROWS; n++)
+        if (one_of(rows[n].function, name))
+            naming |= UINT64_C(1) << n;
+    if (!naming || b->functions == FUNCTIONS_MAX)
+        return;
+    b->known |= naming;
+    array_reserve(&b->function, &b->function_capacity, b->functions + 1, sizeof *f);
+    f = &b->function[b->functions++];
+    *f = (struct function){.address = address, .rows = naming};
+    snprintf(f->name, sizeof f->name, "%s", name);
+}
+
 /* SYMS: "address type name module" a line. */
 static void read_symbols(struct build *b, const char *text, size_t size)
 {
@@ -128,8 +168,7 @@ static void read_symbols(struct build *b, const char *text, size_t size)
     while (text < end) {
         const char *line_end = memchr(text, '\n', (size_t)(end - text));
         size_t len = (size_t)((line_end ? line_end : end) - text);
-        char line[256], *name, *rest;
-        struct function *f;
+        char line[256], *name;
 
         if (len < sizeof line) {
             memcpy(line, text, len);
@@ -138,13 +177,60 @@ static void read_symbols(struct build *b, const char *text, size_t size)
             name = name ? strchr(name + 1, ' ') : NULL;
             if (name++) {
                 name[strcspn(name, " .")] = '\0';
-                array_reserve(&b->function, &b->function_capacity, b->functions + 1, sizeof *f);
-                f = &b->function[b->functions++];
-                f->address = strtoull(line, &rest, 16);
-                snprintf(f->name, sizeof f->name, "%s", name);
+                add_function(b, strtoull(line, NULL, 16), name);
             }
         }
         text += len + 1;
+    }
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct function *x = a, *y = b;
+
+    if (x->address != y->address)
+        return x->address < y->address ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+static const struct function *function_at(const struct build *b, uint64_t address)
+{
+    size_t low = 0, high = b->functions;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (b->function[middle].address < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < b->functions && b->function[low].address == address ? &b->function[low] : NULL;
+}
+
+/* Which rows' functions are reached where. */
+static void find_calls(struct build *b)
+{
+    size_t kept = 0;
+
+    if (b->functions)
+        qsort(b->function, b->functions, sizeof b->function[0], by_address);
+    for (size_t i = 0; i < b->functions; i++)
+        if (kept && b->function[kept - 1].address == b->function[i].address)
+            b->function[kept - 1].rows |= b->function[i].rows; /* one function, two names */
+        else
+            b->function[kept++] = b->function[i];
+    b->functions = kept;
+    b->met = xcalloc(b->records, sizeof b->met[0]);
+    for (size_t i = 0; i < b->records; i++) {
+        const struct trace_record *r = &b->record[i];
+        const struct function *f;
+
+        if (r->source != b->source || !is(r, b->k.probe) ||
+            !(f = function_at(b, arg(b, r, "address"))))
+            continue;
+        b->met[i] = f->rows;
+        if (strstr(f->name, READ_METHOD) && !b->filesystem)
+            b->filesystem = f->name;
     }
 }
 
@@ -177,7 +263,8 @@ static int find_kinds(struct build *b, struct err *err)
     } want[] = {KIND(mark), KIND(trap), KIND(trap_return), KIND(idle_begin), KIND(idle_end),
                 KIND(probe), KIND(mmio_load), KIND(mmio_store), KIND(mmio_arrive), KIND(dma_read),
                 KIND(dma_read_done), KIND(dma_write), KIND(dma_write_done), KIND(msi),
-                KIND(irq_hart), KIND(nvme_doorbell), KIND(nvme_command), KIND(nvme_media), KIND(nvme_complete)};
+                KIND(irq_hart), KIND(nvme_doorbell), KIND(nvme_command), KIND(nvme_media),
+                KIND(nvme_complete)};
 #undef KIND
 
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
@@ -193,15 +280,17 @@ static int find_kinds(struct build *b, struct err *err)
 static int read_window(struct build *b, struct err *err)
 {
     struct trace_record r;
-    bool in = false, done = false;
+    bool in = false, done = false, elsewhere = false;
     int more;
 
     while ((more = trace_file_next(b->file, &r, err)) > 0) {
-        if (is(&r, b->k.mark) && arg(b, &r, "number") == MARK_REQUEST_BEGIN) {
+        bool mark = is(&r, b->k.mark);
+
+        if (mark && arg(b, &r, "number") == MARK_REQUEST_BEGIN) {
             b->records = 0;
             b->source = r.source;
             in = true;
-            done = false;
+            done = elsewhere = false;
         }
         if (!in || done)
             continue;
@@ -210,11 +299,16 @@ static int read_window(struct build *b, struct err *err)
                            WINDOW_MAX);
         array_reserve(&b->record, &b->capacity, b->records + 1, sizeof r);
         b->record[b->records++] = r;
-        done = is(&r, b->k.mark) && arg(b, &r, "number") == MARK_REQUEST_END &&
-               r.source == b->source;
+        if (mark && arg(b, &r, "number") == MARK_REQUEST_END) {
+            done = r.source == b->source;
+            elsewhere = !done;
+        }
     }
     if (more < 0)
         return -1;
+    if (elsewhere)
+        return err_set(err, "the request ended on another hart than it began on; one timeline "
+                       "is of one hart");
     if (!done)
         return err_set(err, "the trace has no request between marks %d and %d",
                        MARK_REQUEST_BEGIN, MARK_REQUEST_END);
@@ -223,9 +317,20 @@ static int read_window(struct build *b, struct err *err)
 
 /* ---- passes ---- */
 
+enum { ECALL_FROM_U = 8, USER = 0, ECALL_BYTES = 4 };
+
+/* The return to behind the ecall, by the thread that made it. */
+static bool returns_to(const struct build *b, const struct trace_record *ecall,
+                       const struct trace_record *r)
+{
+    return arg(b, r, "pc") == arg(b, ecall, "pc") + ECALL_BYTES &&
+           arg(b, r, "tp") == arg(b, ecall, "tp");
+}
+
 static int find_ends(struct build *b, struct err *err)
 {
-    enum { ECALL_FROM_U = 8, USER = 0 };
+    ps_t before = 0;
+    bool ours = false;
 
     b->begin = b->end = SIZE_MAX;
     for (size_t i = 0; i < b->records; i++) {
@@ -233,14 +338,22 @@ static int find_ends(struct build *b, struct err *err)
 
         if (r->source != b->source)
             continue;
+        if (r->when < before)
+            return err_set(err, "the hart's time goes back at record %llu",
+                           (unsigned long long)r->id);
+        before = r->when;
         if (b->begin == SIZE_MAX && is(r, b->k.trap) && arg(b, r, "code") == ECALL_FROM_U)
             b->begin = i;
-        if (is(r, b->k.trap_return) && arg(b, r, "to") == USER)
+        if (b->begin == SIZE_MAX)
+            continue;
+        if (is(r, b->k.trap_return) && arg(b, r, "to") == USER && !ours) {
             b->end = i;
-        if (b->begin != SIZE_MAX && !b->task && is(r, b->k.probe))
+            ours = returns_to(b, &b->record[b->begin], r);
+        }
+        if (!b->task && is(r, b->k.probe))
             b->task = arg(b, r, "tp");
     }
-    if (b->begin == SIZE_MAX || b->end == SIZE_MAX || b->end <= b->begin)
+    if (b->begin == SIZE_MAX || b->end == SIZE_MAX)
         return err_set(err, "there is no system call between the marks");
     b->t->total_ps = b->record[b->end].when - b->record[b->begin].when;
     return 0;
@@ -254,23 +367,26 @@ static size_t index_of(const struct build *b, uint64_t id)
     return id >= first && id - first < b->records ? (size_t)(id - first) : SIZE_MAX;
 }
 
-static void find_chain(struct build *b)
+/* The hart's store behind a doorbell record (doorbell <- arrival <- store), if it is the
+ * request's: SIZE_MAX for another hart's, and for one that left before the request began. */
+static size_t store_of(const struct build *b, size_t i)
 {
-    size_t i;
-
-    b->chained = xcalloc(b->records, sizeof b->chained[0]);
-    b->store = b->trap = SIZE_MAX;
-    for (i = b->begin; i < b->end; i++)
-        if (is(&b->record[i], b->k.nvme_doorbell) && !arg(b, &b->record[i], "completion"))
-            break;
-    /* Back to the hart's store: doorbell <- arrival <- store. */
     while (i < b->end && !is(&b->record[i], b->k.mmio_store))
         i = b->record[i].cause ? index_of(b, b->record[i].cause) : SIZE_MAX;
-    if (i >= b->end)
+    return i > b->begin && i < b->end && b->record[i].source == b->source ? i : SIZE_MAX;
+}
+
+static void find_chain(struct build *b)
+{
+    b->chained = xcalloc(b->records, sizeof b->chained[0]);
+    b->store = b->trap = SIZE_MAX;
+    for (size_t i = b->begin; i < b->end && b->store == SIZE_MAX; i++)
+        if (is(&b->record[i], b->k.nvme_doorbell) && !arg(b, &b->record[i], "completion"))
+            b->store = store_of(b, i);
+    if (b->store == SIZE_MAX)
         return;
-    b->store = i;
-    b->chained[i] = true;
-    for (i = b->store + 1; i < b->records; i++) {
+    b->chained[b->store] = true;
+    for (size_t i = b->store + 1; i < b->records; i++) {
         const struct trace_record *r = &b->record[i];
         size_t cause = r->cause ? index_of(b, r->cause) : SIZE_MAX;
 
@@ -282,106 +398,112 @@ static void find_chain(struct build *b)
 }
 
 static void add_point(struct point *list, unsigned *count, ps_t when, const struct row *row,
-                      bool resumed)
+                      char step, bool resumed)
 {
     if (*count < TIMELINE_SEGMENTS_MAX / 2)
-        list[(*count)++] = (struct point){when, row, resumed};
+        list[(*count)++] = (struct point){when, row, step, resumed};
 }
 
-/* `list` is names separated by '|'. */
-static bool one_of(const char *list, const char *name)
-{
-    size_t n = strlen(name);
-
-    for (const char *p = list; *p; p += strcspn(p, "|"), p += *p == '|')
-        if (strcspn(p, "|") == n && !memcmp(p, name, n))
-            return true;
-    return false;
-}
-
-static bool calls(const struct build *b, const struct trace_record *r, const char *function)
-{
-    uint64_t address;
-
-    if (!is(r, b->k.probe) || r->source != b->source)
-        return false;
-    address = arg(b, r, "address");
-    for (size_t i = 0; i < b->functions; i++)
-        if (b->function[i].address == address && one_of(function, b->function[i].name))
-            return true;
-    return false;
-}
-
-static bool triggers(const struct build *b, const struct row *row, size_t i)
+/* Whether row n begins with record i. */
+static bool triggers(const struct build *b, unsigned n, size_t i)
 {
     const struct trace_record *r = &b->record[i];
-    bool ours = r->source == b->source;
+    bool ours = r->source == b->source, calls = b->met[i] >> n & 1;
+    bool after_trap = b->trap != SIZE_MAX && i > b->trap;
 
-    switch (row->trigger) {
+    switch (rows[n].trigger) {
     case ECALL: return i == b->begin;
-    case TASK: return calls(b, r, row->function) && arg(b, r, "tp") == b->task;
-    case RESUME:
-        return b->trap != SIZE_MAX && i > b->trap && calls(b, r, row->function) &&
-               arg(b, r, "tp") == b->task;
-    case ANY: return b->trap != SIZE_MAX && i > b->trap && calls(b, r, row->function);
+    case TASK: return calls && arg(b, r, "tp") == b->task;
+    case RESUME: return after_trap && calls && arg(b, r, "tp") == b->task;
+    case ANY: return after_trap && calls;
     case DOORBELL: return i == b->store;
-    case IDLE: return ours && is(r, b->k.idle_begin) && b->store != SIZE_MAX && i > b->store;
-    case WAKE: return ours && is(r, b->k.idle_end) && b->chained[i];
+    case IDLE:
+        return ours && is(r, b->k.idle_begin) && b->store != SIZE_MAX && i > b->store &&
+               !after_trap;
+    case WAKE: return ours && is(r, b->k.idle_end) && b->chained[i] && !after_trap;
     case TRAP: return i == b->trap;
     default: return false;
     }
 }
 
+/* The rows before the trap are looked for before it, so that one that is met only later (by a
+ * request that found its data there) does not hide the trap. */
 static void find_hart_points(struct build *b)
 {
-    size_t from = b->begin;
+    size_t from = b->begin, until = b->trap != SIZE_MAX ? b->trap + 1 : b->end;
 
     for (unsigned n = 0; n < ROWS; n++) {
         if (rows[n].lane != LANE_HART)
             continue;
-        for (size_t i = from; i < b->end; i++)
-            if (triggers(b, &rows[n], i)) {
-                add_point(b->hart, &b->hart_points, b->record[i].when, &rows[n], false);
+        for (size_t i = from; i < until; i++)
+            if (triggers(b, n, i)) {
+                add_point(b->hart, &b->hart_points, b->record[i].when, &rows[n], rows[n].step,
+                          false);
                 from = i;
                 break;
             }
+        if (rows[n].trigger == TRAP)
+            until = b->end;
     }
 }
 
-/* Interrupts of others split the segment that they fall into. */
+/* Interrupts of others split the segment that they fall into; after one that ended a wfi comes the
+ * idle loop, until its next wfi. */
+struct split {
+    struct build *b;
+    struct point out[TIMELINE_SEGMENTS_MAX / 2];
+    unsigned n, left; /* left: points of the table still to come */
+    const struct point *now; /* the last point of the table */
+    bool crowded;
+};
+
+static void split_at(struct split *s, ps_t when, const struct row *row, bool resumed)
+{
+    if (s->n + s->left + 1 >= TIMELINE_SEGMENTS_MAX / 2)
+        s->crowded = true;
+    else if (s->now)
+        add_point(s->out, &s->n, when, row, s->now->step, resumed);
+}
+
 static void split_by_others(struct build *b)
 {
-    struct point out[TIMELINE_SEGMENTS_MAX];
-    unsigned n = 0, p = 0;
+    struct split s = {.b = b};
+    unsigned p = 0;
     bool inside = false;
     uint64_t back_to = 0;
 
     for (size_t i = b->begin; i < b->end; i++) {
         const struct trace_record *r = &b->record[i];
+        bool idle;
 
         if (r->source != b->source)
             continue;
-        for (; p < b->hart_points && b->hart[p].when <= r->when; p++)
-            add_point(out, &n, b->hart[p].when, b->hart[p].row, false);
-        if (!inside && is(r, b->k.trap) && arg(b, r, "code") >> 63 && i != b->trap && n) {
+        for (; p < b->hart_points && b->hart[p].when <= r->when; p++) {
+            s.now = &b->hart[p];
+            s.left = b->hart_points - p - 1;
+            add_point(s.out, &s.n, s.now->when, s.now->row, s.now->step, false);
+        }
+        idle = s.now && s.now->row->trigger == IDLE;
+        if (!inside && is(r, b->k.trap) && arg(b, r, "code") >> 63 && i != b->trap) {
             b->t->other_interrupts++;
             inside = true;
             back_to = arg(b, r, "pc");
-            add_point(out, &n, r->when, &other_row, false);
+            split_at(&s, r->when, &other_row, false);
         } else if (inside && is(r, b->k.trap_return) && arg(b, r, "pc") == back_to) {
-            const struct row *resumed = NULL;
             inside = false;
-            for (unsigned k = n; k-- > 0 && !resumed; )
-                if (out[k].row != &other_row)
-                    resumed = out[k].row;
-            if (resumed)
-                add_point(out, &n, r->when, resumed, true);
+            split_at(&s, r->when, idle ? &loop_row : s.now ? s.now->row : NULL, !idle);
+        } else if (idle && !inside && is(r, b->k.idle_end) && !b->chained[i]) {
+            split_at(&s, r->when, &loop_row, false);
+        } else if (idle && !inside && is(r, b->k.idle_begin) && r->when > s.now->when) {
+            split_at(&s, r->when, s.now->row, true);
         }
     }
     for (; p < b->hart_points; p++)
-        add_point(out, &n, b->hart[p].when, b->hart[p].row, false);
-    memcpy(b->hart, out, n * sizeof out[0]);
-    b->hart_points = n;
+        add_point(s.out, &s.n, b->hart[p].when, b->hart[p].row, b->hart[p].step, false);
+    memcpy(b->hart, s.out, s.n * sizeof s.out[0]);
+    b->hart_points = s.n;
+    if (s.crowded)
+        note(b->t, "there are more interrupts of others than are shown", "");
 }
 
 static const struct row *device_row(enum trigger trigger)
@@ -397,7 +519,7 @@ static void device_point(struct build *b, enum trigger trigger, ps_t when)
     const struct row *row = device_row(trigger);
 
     if (row && when != PS_NEVER)
-        add_point(b->device, &b->device_points, when, row, false);
+        add_point(b->device, &b->device_points, when, row, row->step, false);
 }
 
 /* The instants of the chain that points are made of; PS_NEVER: not met. */
@@ -450,14 +572,46 @@ static struct chain follow_chain(const struct build *b)
     return c;
 }
 
-/* Fills the device's points; true with *arrived when the request's interrupt message came. */
-static bool find_device_points(struct build *b, ps_t *arrived)
+/* Leaves points that follow each other, from the doorbell's store up to `until`: where parts
+ * overlap (the data of a long read starts while the media still works), the later part of the table
+ * takes over. */
+static void settle_device_points(struct build *b, ps_t until)
 {
+    ps_t first = b->record[b->store].when, next = until;
+    unsigned kept = 0;
+    bool keep[TIMELINE_SEGMENTS_MAX];
+
+    for (unsigned i = b->device_points; i-- > 0; ) {
+        ps_t when = b->device[i].when;
+
+        keep[i] = i == 0 || (when >= first && when <= next);
+        if (keep[i])
+            next = when;
+    }
+    for (unsigned i = 0; i < b->device_points; i++)
+        if (keep[i])
+            b->device[kept++] = b->device[i];
+    b->device_points = kept;
+}
+
+/* Fills the device's points.  Returns when the request's interrupt reached its controller, as the
+ * cause of its trap says; PS_NEVER when the hart took none.  *until is where the lanes end. */
+static ps_t find_device_points(struct build *b, ps_t *until)
+{
+    ps_t end = b->record[b->end].when, arrived = PS_NEVER;
     struct chain c;
 
     if (b->store == SIZE_MAX)
-        return false;
+        return PS_NEVER;
     c = follow_chain(b);
+    if (b->trap != SIZE_MAX) {
+        arrived = b->record[index_of(b, b->record[b->trap].cause)].when;
+        if (arrived < b->record[b->store].when || arrived > b->record[b->trap].when)
+            arrived = PS_NEVER;
+    }
+    *until = arrived != PS_NEVER ? arrived : c.msi != PS_NEVER ? c.msi : c.entry_end;
+    if (*until < b->record[b->store].when || *until > end)
+        *until = end;
     device_point(b, STORE, b->record[b->store].when);
     device_point(b, ARRIVE, c.arrive);
     device_point(b, FETCH, c.fetch);
@@ -470,9 +624,10 @@ static bool find_device_points(struct build *b, ps_t *arrived)
         device_point(b, DATA_END, c.data_end);
     device_point(b, ENTRY,
                  c.data_end != PS_NEVER && c.data_end > c.entry ? c.data_end : c.entry);
-    device_point(b, MSI, c.entry_end);
-    *arrived = c.msi;
-    return c.msi != PS_NEVER;
+    if (c.msi != PS_NEVER) /* else a wire, or nothing, says that the entry is there */
+        device_point(b, MSI, c.entry_end);
+    settle_device_points(b, *until);
+    return arrived;
 }
 
 /* ---- segments ---- */
@@ -487,12 +642,10 @@ static void add_segment(struct build *b, const struct point *p, ps_t until, bool
         (until == p->when && p->row->trigger != DOORBELL))
         return;
     s = &t->segment[t->segments++];
-    *s = (struct segment){.step = p->row->step, .name = p->row->label, .lane = p->row->lane,
+    *s = (struct segment){.step = p->step, .name = p->row->label, .lane = p->row->lane,
                           .context = p->row->context, .start_ps = p->when - zero,
                           .took_ps = until - p->when, .critical = critical,
                           .resumed = p->resumed};
-    if (s->step == '-') /* an interrupt of others belongs to the step that it interrupts */
-        s->step = t->segments > 1 ? t->segment[t->segments - 2].step : 'a';
 }
 
 static void add_run(struct build *b, const struct point *p, unsigned count, ps_t until,
@@ -522,26 +675,26 @@ static const struct row *hart_row(enum trigger trigger)
 
 static void lay_out(struct build *b)
 {
-    ps_t end = b->record[b->end].when, arrived = PS_NEVER;
-    bool interrupted = find_device_points(b, &arrived);
+    ps_t end = b->record[b->end].when, until = end, arrived = find_device_points(b, &until);
     unsigned n = b->hart_points;
     unsigned doorbell = first_point(b->hart, n, DOORBELL), trap = first_point(b->hart, n, TRAP);
     unsigned wake = first_point(b->hart, n, WAKE), idle = first_point(b->hart, n, IDLE);
     unsigned after = wake < trap ? wake : trap;
+    const struct row *pending = hart_row(PENDING);
 
-    if (!interrupted || trap == n || idle == n || doorbell > idle || idle > after ||
+    if (arrived == PS_NEVER || trap == n || idle == n || doorbell > idle || idle > after ||
         b->hart[after].when < arrived) {
         /* The hart never slept for it: it is critical from end to end. */
         add_run(b, b->hart, n, end, true);
-        add_run(b, b->device, b->device_points, interrupted ? arrived : end, false);
+        add_run(b, b->device, b->device_points, until, false);
         return;
     }
     add_run(b, b->hart, doorbell, b->hart[doorbell].when, true);
     add_run(b, b->hart + doorbell, after - doorbell, b->hart[after].when, false);
     add_run(b, b->device, b->device_points, arrived, true);
     if (arrived < b->hart[after].when)
-        add_segment(b, &(struct point){arrived, hart_row(PENDING), false}, b->hart[after].when,
-                    true);
+        add_segment(b, &(struct point){arrived, pending, pending->step, false},
+                    b->hart[after].when, true);
     add_run(b, b->hart + after, n - after, end, true);
 }
 
@@ -602,28 +755,45 @@ static void count(struct build *b)
 
 static void name_filesystem(struct build *b)
 {
-    for (unsigned i = 0; i < b->hart_points; i++) {
-        const char *function = b->hart[i].row->function, *tail = strstr(function, READ_METHOD);
-
-        if (tail && b->t->guest)
-            json_object_set_new(b->t->guest, "filesystem",
-                                json_stringn(function, (size_t)(tail - function)));
-    }
+    if (b->filesystem && b->t->guest)
+        json_object_set_new(b->t->guest, "filesystem",
+                            json_stringn(b->filesystem, (size_t)(strstr(b->filesystem, READ_METHOD) -
+                                                                 b->filesystem)));
 }
 
-static void say_missing(struct build *b)
+static void name_hart(struct build *b)
 {
-    for (unsigned n = 0; n < ROWS; n++) {
-        bool found = !*rows[n].function;
+    const char *name = b->file->sources[b->source];
 
-        for (size_t i = 0; i < b->functions && !found; i++)
-            found = one_of(rows[n].function, b->function[i].name);
-        if (!found)
+    b->t->hart = strncmp(name, "hart", 4) ? b->source : (unsigned)strtoul(name + 4, NULL, 10);
+}
+
+/* A request that slept, but whose interrupt this hart did not take. */
+static void say_who_woke(struct build *b)
+{
+    bool slept = first_point(b->hart, b->hart_points, IDLE) < b->hart_points;
+
+    if (b->store == SIZE_MAX || b->trap != SIZE_MAX)
+        return;
+    for (size_t i = b->store; i < b->end; i++)
+        if (b->chained[i] && is(&b->record[i], b->k.trap)) {
+            note(b->t, "the request's interrupt was taken by another hart: ",
+                 b->file->sources[b->record[i].source]);
+            return;
+        }
+    if (slept)
+        note(b->t, "what woke the hart is not known to come from the request's doorbell", "");
+}
+
+static void say_what_is_special(struct build *b)
+{
+    for (unsigned n = 0; n < ROWS; n++)
+        if (*rows[n].function && !(b->known >> n & 1))
             note(b->t, "merged with the step before, as this kernel has no function: ",
                  rows[n].function);
-    }
     if (b->t->other_interrupts)
         note(b->t, "the request was interrupted by somebody else (a timer tick, say)", "");
+    say_who_woke(b);
 }
 
 static int check_sum(const struct timeline *t, struct err *err)
@@ -648,14 +818,15 @@ static int build(struct build *b, struct err *err)
 {
     if (find_kinds(b, err) || read_window(b, err) || find_ends(b, err))
         return -1;
-    b->t->hart = b->source;
+    name_hart(b);
+    find_calls(b);
     find_chain(b);
     find_hart_points(b);
     split_by_others(b);
     lay_out(b);
     count(b);
     name_filesystem(b);
-    say_missing(b);
+    say_what_is_special(b);
     return check_sum(b->t, err);
 }
 
@@ -678,6 +849,7 @@ int timeline_build(struct timeline *t, const char *trace_path, struct err *err)
     }
     free(b->record);
     free(b->function);
+    free(b->met);
     free(b->chained);
     free(b);
     return rc;
