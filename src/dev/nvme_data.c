@@ -125,8 +125,6 @@ static unsigned enter_segment(struct nvme_slot *slot, const uint8_t *d, bool las
 
     if (len == 0 || len % NVME_SGL_BYTES)
         return NVME_INVALID_SGL_SEGMENT;
-    if (++s->hops > NVME_SGL_HOPS_MAX)
-        return NVME_INVALID_SGL_COUNT;
     s->list = le64_get(d);
     s->list_left = len;
     s->last_segment = last;
@@ -207,7 +205,7 @@ static void sgl_part_fetched(struct nvme_slot *slot)
             return;
         }
     }
-    /* Descriptors that map nothing are bounded too: each part counts as a hop. */
+    /* Segments in a circle, and descriptors that map nothing: each part counts as a hop. */
     if (s->list_left && ++s->hops > NVME_SGL_HOPS_MAX)
         nvme_finish(slot, NVME_INVALID_SGL_COUNT | NVME_DNR);
     else if (s->list_left)

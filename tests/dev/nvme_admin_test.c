@@ -330,6 +330,7 @@ static void test_wrong_doorbell_values_are_ignored_and_reported(void)
         {NVME_SQTDBL_OFFSET + 8, 64}, {NVME_SQTDBL_OFFSET + 8, 0xffff},
         {NVME_SQTDBL_OFFSET + 8, 0},  {NVME_CQHDBL_OFFSET + 8, 64},
         {NVME_CQHDBL_OFFSET + 8, 5},  {NVME_CQHDBL_OFFSET + 8, 0},
+        {NVME_CQHDBL_OFFSET + 8, 1},
         {NVME_SQTDBL_OFFSET, 32},     {NVME_CQHDBL_OFFSET, 32},
     };
 
@@ -357,6 +358,29 @@ static void abort_one(struct rig *r, unsigned sqid, unsigned cid)
     rig_submit(r, &r->admin, s);
     rig_ring(r, &r->admin);
     rig_settle(r);
+}
+
+/* 63 commands fill a queue of 64; one more, before any has been fetched, would overrun it. */
+static void test_a_submission_queue_cannot_be_overrun(void)
+{
+    struct rig *r = up(NULL);
+    struct rig_cqe c;
+    unsigned n = 0;
+
+    rig_submit(r, &r->admin, rig_sqe(NVME_ADMIN_ASYNC_EVENT, 0));
+    rig_ring(r, &r->admin);
+    rig_settle(r);
+    for (unsigned i = 0; i < 63; i++)
+        rig_submit(r, &io, rig_sqe(NVME_NVM_FLUSH, 1));
+    rig_ring(r, &io);
+    rig_put(r, NVME_SQTDBL_OFFSET + 8, 4, 0);
+    CHECK(rig_wait(r, &r->admin, &c, PS_PER_S));
+    CHECK_EQ_U64(c.dw0, NVME_LOG_ERROR << 16 | NVME_EVENT_INVALID_DOORBELL_VALUE << 8);
+    rig_settle(r);
+    while (rig_peek(r, &io, &c))
+        n += c.status == 0;
+    CHECK_EQ_U64(n, 63);
+    rig_down(r);
 }
 
 static void test_abort_stops_what_has_not_begun_and_says_so(void)
@@ -514,6 +538,11 @@ static void test_namespaces_are_apart_and_ranges_are_checked(void)
         CHECK_EQ_U64(rig_do(r, &io, s, NULL), NVME_INVALID_NAMESPACE | NVME_DNR);
     }
     CHECK_EQ_U64(rig_do(r, &io, rig_sqe(NVME_NVM_FLUSH, NVME_NSID_ALL), NULL), 0);
+    block_inject(r->block[2], BLOCK_FLUSH, 1, EIO);
+    CHECK_EQ_U64(rig_do(r, &io, rig_sqe(NVME_NVM_FLUSH, NVME_NSID_ALL), NULL), NVME_WRITE_FAULT);
+    block_inject(r->block[2], BLOCK_FLUSH, 1, EIO);
+    CHECK_EQ_U64(rig_do(r, &io, rig_sqe(NVME_NVM_FLUSH, 1), NULL), 0);
+    block_inject(r->block[2], BLOCK_FLUSH, 0, 0);
     CHECK_EQ_U64(rig_do(r, &io, rig_sqe(NVME_NVM_FLUSH, 5), NULL), NVME_INVALID_NAMESPACE | NVME_DNR);
     CHECK_EQ_U64(rig_do(r, &io, rig_rw(NVME_NVM_READ, 2047, 2, page, 0), NULL), NVME_LBA_RANGE | NVME_DNR);
     CHECK_EQ_U64(rig_do(r, &io, rig_rw(NVME_NVM_READ, UINT64_MAX, 2, page, 0), NULL),
@@ -540,6 +569,7 @@ TEST_MAIN(test_identify_namespaces_lists_and_descriptors,
           test_features_keep_what_is_set_until_reset, test_features_that_are_wrong_are_refused,
           test_log_pages, test_events_are_reported_once_until_their_log_is_read,
           test_wrong_doorbell_values_are_ignored_and_reported,
+          test_a_submission_queue_cannot_be_overrun,
           test_abort_stops_what_has_not_begun_and_says_so,
           test_format_changes_the_block_size_and_erases, test_compare_finds_one_differing_byte,
           test_write_zeroes_and_deallocate_read_as_zeros,

@@ -240,9 +240,9 @@ static void test_several_large_commands_at_once_keep_their_data_apart(void)
     rig_down(r);
 }
 
-static void test_every_prp_error_has_its_status(void)
+static void every_prp_error(enum timing_level level)
 {
-    struct rig *r = up(TIMING_OFF, "ideal");
+    struct rig *r = up(level, "ideal");
     uint64_t page = rig_alloc(r, 4096), list = rig_alloc(r, 8192);
 
     CHECK_EQ_U64(rig_do(r, &io, rig_rw(NVME_NVM_READ, 0, 8, page + 2, 0), NULL),
@@ -279,6 +279,13 @@ static void test_every_prp_error_has_its_status(void)
                  NVME_DATA_TRANSFER_ERROR);
     CHECK_EQ_U64(rig_do(r, &io, rig_rw(NVME_NVM_WRITE, 0, 8, RIG_ROM, 0), NULL), 0);
     rig_down(r);
+}
+
+static void test_every_prp_error_has_its_status(void)
+{
+    every_prp_error(TIMING_OFF);
+    /* Here the completion entry is on the link, right behind the data, when that fails. */
+    every_prp_error(TIMING_IO);
 }
 
 /* A list whose last entry names the list itself: bounded by the size of the transfer. */

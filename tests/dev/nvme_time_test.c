@@ -452,6 +452,29 @@ static void test_causes_of_commands_in_flight_together_do_not_mix(void)
     rig_down(r);
 }
 
+/* Twenty commands of one doorbell take three fetches; all of them are its doing. */
+static void test_every_fetch_is_caused_by_the_doorbell(void)
+{
+    struct rig *r = up("ideal", 1 << 20);
+    unsigned fetches = 0;
+
+    record(r);
+    for (unsigned i = 0; i < 20; i++)
+        rig_submit(r, &io, rig_sqe(NVME_NVM_FLUSH, 1));
+    rig_ring(r, &io);
+    rig_settle(r);
+    r->trace.on = false;
+    CHECK(trace_close(&r->trace) == 0);
+    read_records();
+    for (unsigned i = 1; i < record_count; i++)
+        if (records[i].kind == TRACE_KIND_nvme_fetch) {
+            CHECK_EQ_U64(records[records[i].cause].kind, TRACE_KIND_nvme_doorbell);
+            fetches++;
+        }
+    CHECK_EQ_U64(fetches, 3);
+    rig_down(r);
+}
+
 TEST_MAIN(test_an_ideal_device_takes_the_link_s_time_and_no_more,
           test_optane_reads_512_bytes_in_the_published_3224_ns,
           test_970pro_reads_take_firmware_die_and_channel,
@@ -464,4 +487,5 @@ TEST_MAIN(test_an_ideal_device_takes_the_link_s_time_and_no_more,
           test_the_same_script_takes_the_same_picoseconds,
           test_a_read_s_causes_lead_from_the_message_to_the_doorbell,
           test_a_write_s_causes_lead_from_the_message_to_the_doorbell,
-          test_causes_of_commands_in_flight_together_do_not_mix)
+          test_causes_of_commands_in_flight_together_do_not_mix,
+          test_every_fetch_is_caused_by_the_doorbell)
