@@ -63,6 +63,8 @@ static const struct opt options[] = {
      CONFIG(max_ps)},
     {"exit-on", OPT_TEXT, "TEXT", NULL, "end when the console has shown this text, with status 0",
      CONFIG(exit_on)},
+    {"no-reboot", OPT_FLAG, .help = "end, with status 0, when the guest asks for a reset",
+     .offset = CONFIG(no_reboot)},
     {"quiet", OPT_FLAG, .help = "no line on stderr at the end",
      .offset = offsetof(struct run_options, quiet)},
 

@@ -80,6 +80,9 @@ struct machine {
     void *mark_ctx;
 };
 
+/* machine.c: loads the guest and puts everything into the state of after power-on. */
+int machine_reset(struct machine *m, struct err *err);
+
 /* Ends the run (the first reason stays). */
 void machine_end(struct machine *m, enum machine_end end, uint32_t code);
 

@@ -53,6 +53,7 @@ struct board_config {
     const char *console; /* stdio, null, pty or a file */
     const char *trace;   /* file, or NULL */
     const char *exit_on; /* text on the console that ends the run, or NULL */
+    bool no_reboot;       /* a reset by the guest ends the run */
     ps_t max_ps;         /* virtual time at which the run ends; 0: never */
 };
 

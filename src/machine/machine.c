@@ -16,6 +16,17 @@ static void deadline(void *machine)
     machine_end(machine, END_MAX_TIME, 0);
 }
 
+int machine_reset(struct machine *m, struct err *err)
+{
+    if (boot_load(&m->boot, m->config, &m->space, err))
+        return -1;
+    /* The loader writes under the harts' feet: all that was decoded is void. */
+    code_written(m->shared.code, m->rom.base, m->rom.size);
+    code_written(m->shared.code, m->ram.base, m->ram.size);
+    board_reset(m);
+    return 0;
+}
+
 struct machine *machine_new(const struct board_config *config, struct err *err)
 {
     struct machine *m;
@@ -25,13 +36,11 @@ struct machine *machine_new(const struct board_config *config, struct err *err)
     m = xcalloc(1, sizeof *m);
     m->config = config;
     m->quantum_ps = QUANTUM_PS;
-    if (board_build(m, err) || boot_load(&m->boot, config, &m->space, err) ||
-        console_open(m, err)) {
+    if (board_build(m, err) || machine_reset(m, err) || console_open(m, err)) {
         machine_free(m);
         return NULL;
     }
     event_init(&m->clock, &m->deadline, "machine.deadline", deadline, m);
-    board_reset(m);
     if (config->max_ps)
         clock_arm(&m->clock, &m->deadline, config->max_ps);
     return m;

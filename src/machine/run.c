@@ -120,10 +120,20 @@ static void run_hart(struct machine *m, struct hart *h, ps_t second)
         m->on_mark(m->mark_ctx, m, h->id, h->mark);
 }
 
+/* The guest's reset button: time goes on, everything else is as after power-on. */
+static bool restarted(struct machine *m)
+{
+    if (m->result.end != END_RESET || m->config->no_reboot)
+        return false;
+    console_drain(m);
+    m->stopped = machine_reset(m, NULL) != 0;
+    return !m->stopped;
+}
+
 void machine_run(struct machine *m, struct machine_result *result)
 {
     m->stopped = false;
-    while (!m->stopped) {
+    while (!m->stopped || restarted(m)) {
         ps_t second, next = clock_next(&m->clock);
         struct hart *h = pick(m, &second);
 

@@ -134,14 +134,16 @@ static void timer_update(struct hart *h, uint64_t time)
 {
     struct clock *clock = h->m->clock;
     ps_t unit = PS_PER_S / TIMEBASE_HZ;
-    uint64_t offset = h->m->aclint ? h->m->aclint->offset : 0, cause = clock->cause;
+    uint64_t cause = clock->cause;
     bool on = h->menvcfg & ENVCFG_STCE, due = on && time >= h->stimecmp;
     bool was = h->mip_lines & MIP_BIT(IRQ_STI);
-    uint64_t at = h->stimecmp - offset; /* in ticks of the clock, modulo 2^64 */
+    ps_t at = h->stimecmp <= PS_NEVER / unit ? h->stimecmp * unit : PS_NEVER;
 
+    if (h->m->aclint)
+        at = aclint_next_change(h->m->aclint, h->stimecmp);
     clock_disarm(clock, &h->timer);
-    if (on && !due && at <= PS_NEVER / unit)
-        clock_arm(clock, &h->timer, at * unit);
+    if (on && !due && at != PS_NEVER)
+        clock_arm(clock, &h->timer, at);
     if (due != was) {
         clock->cause = trace_irq_hart(h->m->trace, h->source, u64_max(clock->now, hart_now(h)),
                                       cause, h->id, IRQ_STI, due);
