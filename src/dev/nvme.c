@@ -108,6 +108,8 @@ static bool valid_configuration(const struct nvme *n)
 
 static void enable(struct nvme *n)
 {
+    clock_disarm(n->clock, &n->stop);
+    n->c.shutdown = 0;
     if (valid_configuration(n))
         clock_arm_after(n->clock, &n->enable, n->p.ready_ps);
     else

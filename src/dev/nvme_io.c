@@ -58,9 +58,9 @@ static unsigned media_status(struct nvme *n, int rc, bool write)
 {
     if (!rc)
         return 0;
-    n->c.media_errors++;
     if (rc == -EROFS)
         return NVME_WRITE_PROTECTED | NVME_DNR;
+    n->c.media_errors++;
     return write ? NVME_WRITE_FAULT : NVME_UNRECOVERED_READ;
 }
 

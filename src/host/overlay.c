@@ -11,7 +11,8 @@
  *
  * Invariants, which make a crash at any moment harmless:
  *  1. A data cluster named by a table page on disk is never reused or freed before a table that
- *     no longer names it is on disk (`pending` holds it until then).
+ *     no longer names it is on disk (`pending` holds it until then).  One that no table on disk
+ *     can name yet (`fresh`) is free at once: a guest that never flushes cannot make the file grow.
  *  2. A page reaches the disk only after fdatasync of the data that it names (overlay_flush).
  *  3. A page is written over the older of its two copies; the reader takes the newest copy whose
  *     checksum is right.  A torn write therefore leaves the table of the previous flush.
@@ -53,6 +54,7 @@ struct overlay {
     uint64_t *entry;      /* [clusters] */
     uint32_t *generation; /* [groups]: of the copy in force; it is copy generation & 1 */
     uint8_t *dirty;       /* [groups] */
+    uint8_t *fresh;       /* [clusters]: its data cluster was taken since its page was written */
     uint64_t *free_list, free_count;   /* data clusters nobody names; capacity below */
     uint64_t *pending, pending_count;  /* unnamed in memory, still named on disk */
     size_t free_capacity, pending_capacity;
@@ -83,9 +85,12 @@ static uint64_t data_offset(const struct overlay *o, uint64_t entry)
 
 static void set_entry(struct overlay *o, uint64_t c, uint64_t entry)
 {
-    if (o->entry[c] >= ENTRY_DATA)
+    if (o->entry[c] >= ENTRY_DATA && o->fresh[c])
+        push(&o->free_list, &o->free_count, &o->free_capacity, o->entry[c] - ENTRY_DATA);
+    else if (o->entry[c] >= ENTRY_DATA)
         push(&o->pending, &o->pending_count, &o->pending_capacity, o->entry[c] - ENTRY_DATA);
     o->entry[c] = entry;
+    o->fresh[c] = entry >= ENTRY_DATA;
     o->dirty[c / ENTRIES] = 1;
 }
 
@@ -205,8 +210,10 @@ static int write_page(struct overlay *o, uint64_t group)
 
     le32_put(page, generation);
     le32_put(page + 4, (uint32_t)group);
-    for (uint64_t i = 0; i < ENTRIES && group * ENTRIES + i < o->clusters; i++)
+    for (uint64_t i = 0; i < ENTRIES && group * ENTRIES + i < o->clusters; i++) {
         le64_put(page + 16 + i * 8, o->entry[group * ENTRIES + i]);
+        o->fresh[group * ENTRIES + i] = 0; /* even if the write fails: it may have got there */
+    }
     le32_put(page + 8, page_crc(page));
     rc = file_pwrite(o->fd, page_offset(group, generation & 1), page, PAGE);
     return rc;
@@ -398,6 +405,7 @@ struct overlay *overlay_open(const char *path, bool read_only, const struct over
     o->entry = xcalloc(o->clusters, sizeof *o->entry);
     o->generation = xcalloc(o->groups, sizeof *o->generation);
     o->dirty = xcalloc(o->groups, 1);
+    o->fresh = xcalloc(o->clusters, 1);
     o->buf = xcalloc(1, CLUSTER);
     if (load(o, (uint64_t)st.st_size, path, err))
         goto fail;
@@ -414,6 +422,7 @@ void overlay_close(struct overlay *o)
     free(o->entry);
     free(o->generation);
     free(o->dirty);
+    free(o->fresh);
     free(o->free_list);
     free(o->pending);
     free(o->buf);

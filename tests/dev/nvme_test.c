@@ -445,7 +445,12 @@ static void test_shutdown_flushes_and_says_when_it_is_done(void)
     CHECK_EQ_U64(rig_do(r, &q, rig_sqe(NVME_NVM_FLUSH, 1), NULL), RIG_NO_ENTRY);
     rig_put(r, NVME_CC_OFFSET, 4, 0);
     CHECK_EQ_U64(rig_csts(r), 0);
+    /* A shutdown of a disabled controller is over with the next enable. */
+    rig_put(r, NVME_CC_OFFSET, 4, FPUT(0, NVME_CC_SHN, 1));
+    rig_settle(r);
+    CHECK_EQ_U64(FGET(rig_csts(r), NVME_CSTS_SHST), 2);
     rig_enable(r, 32);
+    CHECK_EQ_U64(rig_feature(r, NVME_FEATURE_ATOMICITY, 1), 0);
     rig_down(r);
 }
 

@@ -96,6 +96,21 @@ static void test_970pro_reads_take_firmware_die_and_channel(void)
     rig_down(r);
 }
 
+/* Page types drawn from the device's own stream: both occur, and the seed decides. */
+static void test_random_page_types_come_from_the_seed(void)
+{
+    struct rig *r = up("970pro", 8 << 20);
+    uint64_t page = rig_alloc(r, 4096);
+    unsigned slow = 0;
+
+    CHECK(!params_set(&r->params, "nvme0.media.page_types=2", NULL));
+    for (unsigned i = 0; i < 64; i++)
+        slow += timed(r, rig_rw(NVME_NVM_READ, 0, 8, page, 0)) >
+                link_share(r, 4096) + 60 * PS_PER_US;
+    CHECK(slow > 16 && slow < 48);
+    rig_down(r);
+}
+
 static void test_zn540_reads_take_firmware_die_and_channel(void)
 {
     struct rig *r = up("zn540", 1 << 20);
@@ -478,6 +493,7 @@ static void test_every_fetch_is_caused_by_the_doorbell(void)
 TEST_MAIN(test_an_ideal_device_takes_the_link_s_time_and_no_more,
           test_optane_reads_512_bytes_in_the_published_3224_ns,
           test_970pro_reads_take_firmware_die_and_channel,
+          test_random_page_types_come_from_the_seed,
           test_zn540_reads_take_firmware_die_and_channel,
           test_a_buffered_write_is_quick_and_a_flush_waits_for_the_program,
           test_sequential_rates_are_limited_by_what_limits_the_device,

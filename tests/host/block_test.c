@@ -196,6 +196,10 @@ static void test_an_overlay_does_not_grow_without_end(void)
         CHECK(!block_zero(d, i % 4 * CLUSTER, CLUSTER));
         CHECK(!block_flush(d));
     }
+    for (unsigned i = 0; i < 400; i++) { /* and never a flush */
+        CHECK(!block_write(d, i % 4 * CLUSTER, data, CLUSTER));
+        CHECK(!block_zero(d, i % 4 * CLUSTER, CLUSTER));
+    }
     CHECK(stat(overlay, &st) == 0);
     CHECK(st.st_size <= 8 * CLUSTER);
     block_close(d);
