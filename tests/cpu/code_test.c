@@ -241,7 +241,8 @@ static void test_code_changed_through_another_address_is_seen(void)
 
 static void test_every_kind_of_store_into_code_is_seen(void)
 {
-    static const unsigned kinds[] = {OP_sw, OP_sh, OP_sd, OP_amoswap_w, OP_sc_w, OP_fsw, OP_cbo_zero};
+    static const unsigned kinds[] = {OP_sw, OP_sh, OP_sd, OP_amoswap_w, OP_sc_w, OP_fsw,
+                                     OP_cbo_zero};
 
     for (unsigned n = 0; n < ARRAY_LEN(kinds); n++) {
         struct hart_rig *r = step_rig();

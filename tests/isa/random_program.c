@@ -13,7 +13,6 @@ struct maker {
     struct random_program *p;
     uint64_t state;
     uint32_t at; /* offset of the next instruction */
-    bool illegal;
     /* Branches that wait for their target: `left` steps from now. */
     struct fixup {
         uint32_t at;
@@ -137,7 +136,16 @@ static void put_address(struct maker *m, unsigned rd, uint32_t offset)
 
 /* ---- frame: handler, start and end ---- */
 
-enum { MSCRATCH = 0x340, MEPC = 0x341, MCAUSE = 0x342, MTVAL = 0x343, MTVEC = 0x305, FCSR = 3 };
+enum { MSCRATCH = 0x340, MEPC = 0x341, MCAUSE = 0x342, MTVAL = 0x343, MTVEC = 0x305,
+       MSTATUS = 0x300, FCSR = 3 };
+
+/* Sets or clears mstatus.MPP; x2 is lost. */
+static void put_mpp(struct maker *m, unsigned op)
+{
+    put(m, row(OP_lui, 2, 0, 0x2000));
+    put_i(m, OP_addi, 2, 2, -2048);
+    put_csr(m, op, 0, MSTATUS, 2);
+}
 
 static void put_handler(struct maker *m)
 {
@@ -146,6 +154,11 @@ static void put_handler(struct maker *m)
     put_csr(m, OP_csrrw, X_AREA, MSCRATCH, X_AREA);
     for (unsigned n = 1; n <= 3; n++)
         put_s(m, OP_sd, n, X_AREA, AREA_SPILL + 8 * (n - 1));
+    /* The program's end: go on behind it in M mode. */
+    put_csr(m, OP_csrrs, 1, MEPC, 0);
+    put_i(m, OP_ld, 2, X_AREA, AREA_END);
+    put(m, row(OP_bne, 0, 1, 2 << 20 | b_imm(4 * 4)));
+    put_mpp(m, OP_csrrs);
     put_i(m, OP_ld, 1, X_AREA, AREA_TRAPS);
     put_i(m, OP_addi, 2, 0, RANDOM_LOG_MAX);
     put(m, row(OP_bgeu, 0, 1, 2 << 20 | b_imm(4 * 9))); /* log full */
@@ -177,16 +190,27 @@ static void put_prologue(struct maker *m)
 {
     put_address(m, X_AREA, m->p->area);
     put_csr(m, OP_csrrw, 0, MSCRATCH, X_AREA);
+    if (m->image->paged) {
+        put_address(m, 1, m->at + 4 * (2 + 1 + 3 + 2 + 32 + 31 + 1)); /* behind the mret below */
+        put_csr(m, OP_csrrw, 0, MEPC, 1);
+        put_mpp(m, OP_csrrc);
+    }
     put_i(m, OP_ld, 1, X_AREA, AREA_FCSR);
     put_csr(m, OP_csrrw, 0, FCSR, 1);
     for (unsigned n = 0; n < 32; n++)
         put_i(m, OP_fld, n, X_AREA, (int)(AREA_F + 8 * n));
     for (unsigned n = 1; n < 32; n++)
         put_i(m, OP_ld, n, X_AREA, (int)(AREA_X + 8 * n)); /* x31, the base, last */
+    if (m->image->paged)
+        put(m, isa_table[OP_mret].match);
 }
 
 static void put_epilogue(struct maker *m)
 {
+    if (m->image->paged) {
+        le64_put(m->image->bytes + m->p->area + AREA_END, RANDOM_BASE + m->at);
+        put(m, isa_table[OP_ecall].match);
+    }
     put_csr(m, OP_csrrw, X_AREA, MSCRATCH, X_AREA);
     for (unsigned n = 0; n < X_AREA; n++)
         put_s(m, OP_sd, n, X_AREA, AREA_X_OUT + 8 * n);
@@ -300,7 +324,7 @@ static void put_atomic(struct maker *m, unsigned op)
 static void put_pair(struct maker *m, bool dword)
 {
     unsigned base = pointer(m), rd = (base + 1 + below(m, 30)) & 31;
-    uint32_t at = m->p->window + below(m, WINDOW_BYTES / 8 - 1) * 8;
+    uint32_t at = m->p->window + below(m, WINDOW_BYTES / 16 - 1) * 8; /* there are all rights */
 
     if (rd == base)
         rd = 0;
@@ -308,7 +332,8 @@ static void put_pair(struct maker *m, bool dword)
     put(m, row(dword ? OP_lr_d : OP_lr_w, rd, base, below(m, 4) << 25));
     if (below(m, 8) == 0)
         put_i(m, OP_addi, base, base, 8); /* elsewhere: must fail */
-    put(m, row(dword ? OP_sc_d : OP_sc_w, below(m, 32), base, below(m, 4) << 25 | below(m, 32) << 20));
+    put(m, row(dword ? OP_sc_d : OP_sc_w, below(m, 32), base,
+               below(m, 4) << 25 | below(m, 32) << 20));
 }
 
 /* Compressed: any halfword, with a base before it where it needs one. */
@@ -317,12 +342,12 @@ static void put_compressed(struct maker *m)
     struct insn i;
     uint32_t h;
 
-    do {
+    do { /* c.mv and the jumps are put_compressed_move's */
         h = (uint32_t)chance(m) & 0xffff;
         if ((h & 3) == 3)
             h ^= 1 + below(m, 2);
         isa_decode(h, &i);
-    } while ((i.op == OP_illegal && !m->illegal) || (h & 0xe003) == 0x8002 /* jumps: below */);
+    } while ((i.op == OP_illegal && !m->image->illegal) || (h & 0xe003) == 0x8002);
     switch ((enum isa_format)isa_table[i.op].format) {
     case FMT_L: case FMT_S: case FMT_FL: case FMT_FS:
         put_base(m, i.rs1, access_size(i.op), i.imm);
@@ -352,7 +377,7 @@ static void put_compressed_move(struct maker *m)
         rd = 0;
     if (rs2 == 0 && rd)
         put_address(m, rd, m->at + 12);
-    if (rs2 || rd || link || m->illegal)
+    if (rs2 || rd || link || m->image->illegal)
         put16(m, 0x8002 | link << 12 | rd << 7 | rs2 << 2);
     if (rs2 == 0)
         put16(m, 0x0505);
@@ -375,11 +400,13 @@ static void put_illegal(struct maker *m)
     put(m, w);
 }
 
-static bool excluded(unsigned op)
+static bool excluded(const struct maker *m, unsigned op)
 {
     const char *qemu;
 
     switch (op) {
+    case OP_sfence_w_inval: case OP_sfence_inval_ir:
+        return m->image->paged; /* QEMU 7.2 lets U execute them */
     case OP_wfi: case OP_mret: case OP_sret: /* need a world around them */
     case OP_sc_w: case OP_sc_d:              /* come with their lr */
         return true;
@@ -463,7 +490,7 @@ static void put_step(struct maker *m)
     case 2: put_compressed_move(m); break;
     case 3: case 4: case 5: put_compressed(m); break;
     case 6:
-        if (m->illegal && below(m, 4) == 0) {
+        if (m->image->illegal && below(m, 4) == 0) {
             put_illegal(m);
             break;
         }
@@ -471,7 +498,7 @@ static void put_step(struct maker *m)
     default:
         do
             op = below(m, OP_illegal);
-        while (excluded(op));
+        while (excluded(m, op));
         put_row(m, op);
     }
 }
@@ -526,22 +553,78 @@ static void put_program(struct maker *m)
     put_epilogue(m);
 }
 
-void random_build(struct random_image *image, bool illegal)
+enum { PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_A = 64, PTE_D = 128 };
+#define TABLES_BYTES 0x4000u /* root, one of 2 MiB each, two of pages */
+#define TABLES ((uint32_t)RANDOM_IMAGE_BYTES - TABLES_BYTES)
+
+uint32_t random_pte(uint32_t offset)
 {
-    struct maker m = {.image = image, .illegal = illegal};
-    uint32_t top = RANDOM_IMAGE_BYTES;
+    return TABLES + 0x2000 + (offset >> 12) * 8;
+}
+
+static void put_pte(struct maker *m, uint32_t at, uint32_t page, uint32_t flags)
+{
+    le64_put(m->image->bytes + at, (RANDOM_BASE + page) >> 12 << 10 | flags);
+}
+
+static void put_tables(struct maker *m)
+{
+    static const uint8_t rights[] = {
+        PTE_V | PTE_R | PTE_W | PTE_U, PTE_V | PTE_R | PTE_W | PTE_X | PTE_U | PTE_A | PTE_D,
+        PTE_V | PTE_R | PTE_W | PTE_U | PTE_A, PTE_V | PTE_X | PTE_U | PTE_A,
+        PTE_V | PTE_R | PTE_U | PTE_A, /* without A, QEMU's AMO sets it although it must fault */
+        PTE_V | PTE_R | PTE_W | PTE_A | PTE_D, PTE_R | PTE_W | PTE_U | PTE_A | PTE_D,
+        PTE_V | PTE_W | PTE_U | PTE_A | PTE_D, PTE_V | PTE_U};
+    const uint32_t all = PTE_V | PTE_R | PTE_W | PTE_X | PTE_U | PTE_A | PTE_D;
+
+    put_pte(m, TABLES + 2 * 8, TABLES + 0x1000, PTE_V); /* 0x80000000 */
+    put_pte(m, TABLES + 0x1000, TABLES + 0x2000, PTE_V);
+    put_pte(m, TABLES + 0x1008, TABLES + 0x3000, PTE_V);
+    for (uint32_t page = 0; page < RANDOM_IMAGE_BYTES; page += 0x1000)
+        put_pte(m, random_pte(page), page, all);
+    for (unsigned n = 0; n < m->image->count; n++) {
+        uint32_t second = m->image->program[n].window + 0x1000;
+        m->state = m->image->program[n].seed ^ 0x5555;
+        put_pte(m, random_pte(second), second, rights[below(m, ARRAY_LEN(rights))]);
+    }
+    le64_put(m->image->bytes + 8, UINT64_C(8) << 60 | (RANDOM_BASE + TABLES) >> 12);
+}
+
+/* Page tables on for U, all memory open to it, Svadu. */
+static void put_paging(struct maker *m)
+{
+    put_address(m, 1, 8);
+    put_i(m, OP_ld, 1, 1, 0);
+    put_csr(m, OP_csrrw, 0, 0x180 /* satp */, 1);
+    put(m, isa_table[OP_sfence_vma].match);
+    put_i(m, OP_addi, 1, 0, -1);
+    put_csr(m, OP_csrrw, 0, 0x3b0 /* pmpaddr0 */, 1);
+    put_csr(m, OP_csrrwi, 0, 0x3a0 /* pmpcfg0 */, 0x1f);
+    put_i(m, OP_addi, 1, 0, 1);
+    put_i(m, OP_slli, 1, 1, 61);
+    put_csr(m, OP_csrrw, 0, 0x30a /* menvcfg */, 1);
+}
+
+void random_build(struct random_image *image)
+{
+    struct maker m = {.image = image};
+    uint32_t top = TABLES;
 
     memset(image->bytes, 0, RANDOM_IMAGE_BYTES);
-    put(&m, row(OP_jal, 0, 0, j_imm(256)));
+    put(&m, row(OP_jal, 0, 0, j_imm(512)));
     m.at = 64;
     put_handler(&m);
-    m.at = 256;
+    m.at = 512;
     put_address(&m, 1, 64);
     put_csr(&m, OP_csrrw, 0, MTVEC, 1);
-    put(&m, row(OP_lui, 1, 0, 0x6000)); /* mstatus.FS */
-    put_csr(&m, OP_csrrs, 0, 0x300, 1);
+    put(&m, row(OP_lui, 1, 0, 0x6000)); /* FS */
+    put_csr(&m, OP_csrrs, 0, MSTATUS, 1);
+    if (image->paged)
+        put_paging(&m);
     for (unsigned n = 0; n < image->count; n++)
         image->program[n].window = top -= WINDOW_BYTES;
+    if (image->paged)
+        put_tables(&m);
     /* Areas lie below all windows. */
     for (unsigned n = 0; n < image->count; n++)
         image->program[n].area = top - AREA_BYTES * (n + 1);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random bare-metal programs, made from the instruction table.
  *
- * An image is a trap handler and a row of programs that run one after the other in M mode.  Each
+ * An image is a trap handler and a row of programs that run one after the other, in M mode or, with
+ * `paged`, in U mode behind Sv39 page tables that give each window's second page random rights
+ * (accessed and dirty bits are set by hardware: Svadu, which is all that QEMU 7.2 knows).  Each
  * loads all x and f registers and fcsr from its area, runs a random straight line (branches only
  * forward), and stores everything back; a trap is logged in the area and its instruction skipped.
  * Memory accesses stay in the program's own window of two pages, but for those meant to fault.
@@ -29,6 +31,7 @@ enum {
     AREA_FCSR = 512,
     AREA_TRAPS = 520, /* how many; the first RANDOM_LOG_MAX are logged */
     AREA_SPILL = 528,
+    AREA_END = 552, /* paged: address of the ecall that returns to M mode */
     AREA_X_OUT = 560,
     AREA_F_OUT = 816,
     AREA_FCSR_OUT = 1072,
@@ -46,6 +49,8 @@ struct random_program {
 
 struct random_image {
     uint8_t *bytes; /* RANDOM_IMAGE_BYTES */
+    bool illegal;   /* also encodings that are no instruction */
+    bool paged;
     struct random_program program[RANDOM_PROGRAMS_MAX];
     unsigned count;
 };
@@ -54,8 +59,11 @@ struct random_image {
  * not know it (then it is not generated).  False: no such extension is known here. */
 bool random_extension(const char *extension, const char **qemu);
 
-/* Fills image->bytes from image->program[].seed and .length; all else is derived.  `illegal` adds
- * encodings that are no instruction. */
-void random_build(struct random_image *image, bool illegal);
+/* Fills image->bytes from image->program[].seed and .length and the choices above; all else is
+ * derived. */
+void random_build(struct random_image *image);
+
+/* Offset of the page-table entry of a page of the image. */
+uint32_t random_pte(uint32_t offset);
 
 #endif
