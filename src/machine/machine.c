@@ -2,6 +2,7 @@
 #include "machine/machine.h"
 
 #include "base/alloc.h"
+#include "host/file.h"
 #include "machine/board.h"
 
 #include <jansson.h>
@@ -200,10 +201,31 @@ static json_t *schema_json(void)
     return schema;
 }
 
+/* Contents of the drives before the run; a file that cannot be read whole (a host device, say)
+ * counts as nothing. */
+static uint64_t drives_identity(const struct machine *m)
+{
+    uint64_t all = 0;
+
+    for (unsigned n = 0; n < m->config->nvmes; n++)
+        for (unsigned s = 0; s < m->config->nvme[n].spaces; s++) {
+            const struct drive_config *c = &m->config->nvme[n].space[s];
+            const char *const files[] = {c->file, c->overlay};
+
+            for (unsigned i = 0; i < ARRAY_LEN(files); i++) {
+                uint64_t id = 0;
+                if (files[i])
+                    (void)file_identity("image", files[i], &id, NULL);
+                all = (all ^ id) * UINT64_C(0x100000001b3) + i;
+            }
+        }
+    return all;
+}
+
 /* FNV-1a over what decides a run: inputs by content, configuration by meaning. */
 static uint64_t run_id(const struct machine *m, const char *machine_text, const char *changed_text)
 {
-    uint64_t h = m->boot.identity ^ UINT64_C(0xcbf29ce484222325);
+    uint64_t h = m->boot.identity ^ drives_identity(m) ^ UINT64_C(0xcbf29ce484222325);
     const char *const texts[] = {machine_text, changed_text};
 
     for (unsigned i = 0; i < ARRAY_LEN(texts); i++)
