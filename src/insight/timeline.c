@@ -8,47 +8,17 @@
  *     they sum to the total by construction, and timeline_build checks that they do.
  * The trace may be anybody's: times are checked where they are subtracted, and what does not fit
  * is left out or refused. */
-#include "insight/timeline.h"
+#include "insight/timeline_impl.h"
 
 #include "base/alloc.h"
-#include "insight/trace_file.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum trigger {
-    ECALL, TASK, ANY, DOORBELL, IDLE, TRAP, RESUME, WAKE, PENDING,       /* of the hart */
-    STORE, ARRIVE, FETCH, COMMAND, MEDIA, MEDIA_END, DATA, DATA_END, ENTRY, MSI, /* of the device */
-    OTHER, /* not in the table: an interrupt of somebody else */
-};
-
-struct row {
-    char step;
-    enum lane lane;
-    enum lane_context context;
-    enum trigger trigger;
-    const char *function, *label;
-};
-
-#define ROW(step, lane, context, trigger, function, label) \
-    {step, LANE_##lane, CONTEXT_##context, trigger, function, label},
-static const struct row rows[] = {
-#include "insight/steps/read.def"
-};
-#undef ROW
-#define ROWS (sizeof rows / sizeof rows[0])
-_Static_assert(ROWS <= 64, "a set of rows is one word");
 
 /* What comes between the rows of the table; its step is that of the row it interrupts. */
 static const struct row other_row = {'-', LANE_HART, CONTEXT_IRQ, OTHER, "",
                                      "another interrupt"};
 static const struct row loop_row = {'-', LANE_HART, CONTEXT_KERNEL, OTHER, "", "idle loop"};
-
-#define ROW(step, lane, context, trigger, function, label) function,
-const char *const timeline_functions[] = {
-#include "insight/steps/read.def"
-    NULL};
-#undef ROW
 
 const char *lane_name(enum lane lane)
 {
@@ -63,301 +33,7 @@ const char *lane_context_name(enum lane_context context)
     return names[context];
 }
 
-/* ---- the window ---- */
-
-#define WINDOW_MAX (1u << 20)
-#define NAME_MAX_BYTES 64
-#define FUNCTIONS_MAX 65536
-
-/* A probed function that the table names. */
-struct function {
-    uint64_t address;
-    uint64_t rows; /* bit n: rows[n] names it */
-    char name[NAME_MAX_BYTES]; /* without the compiler's suffix */
-};
-
-/* Indices of what is used of the file's own schema. */
-struct kinds {
-    int mark, trap, trap_return, idle_begin, idle_end, probe, mmio_load, mmio_store, mmio_arrive;
-    int dma_read, dma_read_done, dma_write, dma_write_done, msi, irq_hart;
-    int nvme_doorbell, nvme_command, nvme_media, nvme_complete;
-};
-
-struct point {
-    ps_t when;
-    const struct row *row;
-    char step;
-    bool resumed;
-};
-
-/* A file system shows itself by its read method: "ext4_file_read_iter". */
-#define READ_METHOD "_file_read_iter"
-
-struct build {
-    struct timeline *t;
-    struct trace_file *file;
-    struct kinds k;
-    struct trace_record *record;
-    size_t records, capacity;
-    struct function *function;
-    size_t functions, function_capacity;
-    uint64_t known;         /* rows whose function the kernel has */
-    uint64_t *met;          /* by record: rows whose function is reached there */
-    const char *filesystem; /* its read method, as met; NULL: not met */
-    bool *chained;          /* by record: the request's doorbell led to it */
-    size_t store;  /* the doorbell's store, or SIZE_MAX */
-    size_t trap;   /* the request's interrupt, or SIZE_MAX */
-    size_t begin, end; /* ecall and return */
-    uint64_t task;
-    unsigned source;
-    struct point hart[TIMELINE_SEGMENTS_MAX], device[TIMELINE_SEGMENTS_MAX];
-    unsigned hart_points, device_points;
-};
-
-static void note(struct timeline *t, const char *text, const char *what)
-{
-    if (t->notes < TIMELINE_NOTES_MAX)
-        snprintf(t->note[t->notes++], sizeof t->note[0], "%s%s", text, what);
-}
-
-static uint64_t arg(const struct build *b, const struct trace_record *r, const char *name)
-{
-    int i = trace_file_arg(b->file, (int)r->kind, name);
-
-    return i < 0 ? 0 : r->args[i];
-}
-
-static bool is(const struct trace_record *r, int kind)
-{
-    return (int)r->kind == kind;
-}
-
-/* `list` is names separated by '|'. */
-static bool one_of(const char *list, const char *name)
-{
-    size_t n = strlen(name);
-
-    for (const char *p = list; *p; p += strcspn(p, "|"), p += *p == '|')
-        if (strcspn(p, "|") == n && !memcmp(p, name, n))
-            return true;
-    return false;
-}
-
-static void add_function(struct build *b, uint64_t address, const char *name)
-{
-    uint64_t naming = 0;
-    struct function *f;
-
-    for (unsigned n = 0; n < ROWS; n++)
-        if (one_of(rows[n].function, name))
-            naming |= UINT64_C(1) << n;
-    if (!naming || b->functions == FUNCTIONS_MAX)
-        return;
-    b->known |= naming;
-    array_reserve(&b->function, &b->function_capacity, b->functions + 1, sizeof *f);
-    f = &b->function[b->functions++];
-    *f = (struct function){.address = address, .rows = naming};
-    snprintf(f->name, sizeof f->name, "%s", name);
-}
-
-/* SYMS: "address type name module" a line. */
-static void read_symbols(struct build *b, const char *text, size_t size)
-{
-    const char *end = text + size;
-
-    while (text < end) {
-        const char *line_end = memchr(text, '\n', (size_t)(end - text));
-        size_t len = (size_t)((line_end ? line_end : end) - text);
-        char line[256], *name;
-
-        if (len < sizeof line) {
-            memcpy(line, text, len);
-            line[len] = '\0';
-            name = strchr(line, ' ');
-            name = name ? strchr(name + 1, ' ') : NULL;
-            if (name++) {
-                name[strcspn(name, " .")] = '\0';
-                add_function(b, strtoull(line, NULL, 16), name);
-            }
-        }
-        text += len + 1;
-    }
-}
-
-static int by_address(const void *a, const void *b)
-{
-    const struct function *x = a, *y = b;
-
-    if (x->address != y->address)
-        return x->address < y->address ? -1 : 1;
-    return strcmp(x->name, y->name);
-}
-
-static const struct function *function_at(const struct build *b, uint64_t address)
-{
-    size_t low = 0, high = b->functions;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (b->function[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < b->functions && b->function[low].address == address ? &b->function[low] : NULL;
-}
-
-/* Which rows' functions are reached where. */
-static void find_calls(struct build *b)
-{
-    size_t kept = 0;
-
-    if (b->functions)
-        qsort(b->function, b->functions, sizeof b->function[0], by_address);
-    for (size_t i = 0; i < b->functions; i++)
-        if (kept && b->function[kept - 1].address == b->function[i].address)
-            b->function[kept - 1].rows |= b->function[i].rows; /* one function, two names */
-        else
-            b->function[kept++] = b->function[i];
-    b->functions = kept;
-    b->met = xcalloc(b->records, sizeof b->met[0]);
-    for (size_t i = 0; i < b->records; i++) {
-        const struct trace_record *r = &b->record[i];
-        const struct function *f;
-
-        if (r->source != b->source || !is(r, b->k.probe) ||
-            !(f = function_at(b, arg(b, r, "address"))))
-            continue;
-        b->met[i] = f->rows;
-        if (strstr(f->name, READ_METHOD) && !b->filesystem)
-            b->filesystem = f->name;
-    }
-}
-
-static void on_chunk(void *ctx, const char type[4], const uint8_t *payload, size_t size)
-{
-    struct build *b = ctx;
-    json_t *j;
-
-    if (!memcmp(type, TRACE_CHUNK_SYMS, 4)) {
-        read_symbols(b, (const char *)payload, size);
-    } else if (!memcmp(type, TRACE_CHUNK_NOTE, 4)) {
-        j = json_loadb((const char *)payload, size, 0, NULL);
-        if (json_is_object(json_object_get(j, "guest")) &&
-            json_is_object(json_object_get(j, "request"))) {
-            json_decref(b->t->guest);
-            json_decref(b->t->request);
-            b->t->guest = json_incref(json_object_get(j, "guest"));
-            b->t->request = json_incref(json_object_get(j, "request"));
-        }
-        json_decref(j);
-    }
-}
-
-static int find_kinds(struct build *b, struct err *err)
-{
-#define KIND(name) {#name, &b->k.name}
-    const struct {
-        const char *name;
-        int *kind;
-    } want[] = {KIND(mark), KIND(trap), KIND(trap_return), KIND(idle_begin), KIND(idle_end),
-                KIND(probe), KIND(mmio_load), KIND(mmio_store), KIND(mmio_arrive), KIND(dma_read),
-                KIND(dma_read_done), KIND(dma_write), KIND(dma_write_done), KIND(msi),
-                KIND(irq_hart), KIND(nvme_doorbell), KIND(nvme_command), KIND(nvme_media),
-                KIND(nvme_complete)};
-#undef KIND
-
-    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
-        *want[i].kind = trace_file_kind(b->file, want[i].name);
-        if (*want[i].kind < 0)
-            return err_set(err, "the trace has no '%s' events: it is of another version",
-                           want[i].name);
-    }
-    return 0;
-}
-
-/* Keeps the records from the last mark 2 up to the mark 3 after it. */
-static int read_window(struct build *b, struct err *err)
-{
-    struct trace_record r;
-    bool in = false, done = false, elsewhere = false;
-    int more;
-
-    while ((more = trace_file_next(b->file, &r, err)) > 0) {
-        bool mark = is(&r, b->k.mark);
-
-        if (mark && arg(b, &r, "number") == MARK_REQUEST_BEGIN) {
-            b->records = 0;
-            b->source = r.source;
-            in = true;
-            done = elsewhere = false;
-        }
-        if (!in || done)
-            continue;
-        if (b->records == WINDOW_MAX)
-            return err_set(err, "more than %u records between the marks of one request",
-                           WINDOW_MAX);
-        array_reserve(&b->record, &b->capacity, b->records + 1, sizeof r);
-        b->record[b->records++] = r;
-        if (mark && arg(b, &r, "number") == MARK_REQUEST_END) {
-            done = r.source == b->source;
-            elsewhere = !done;
-        }
-    }
-    if (more < 0)
-        return -1;
-    if (elsewhere)
-        return err_set(err, "the request ended on another hart than it began on; one timeline "
-                       "is of one hart");
-    if (!done)
-        return err_set(err, "the trace has no request between marks %d and %d",
-                       MARK_REQUEST_BEGIN, MARK_REQUEST_END);
-    return 0;
-}
-
 /* ---- passes ---- */
-
-enum { ECALL_FROM_U = 8, USER = 0, ECALL_BYTES = 4 };
-
-/* The return to behind the ecall, by the thread that made it. */
-static bool returns_to(const struct build *b, const struct trace_record *ecall,
-                       const struct trace_record *r)
-{
-    return arg(b, r, "pc") == arg(b, ecall, "pc") + ECALL_BYTES &&
-           arg(b, r, "tp") == arg(b, ecall, "tp");
-}
-
-static int find_ends(struct build *b, struct err *err)
-{
-    ps_t before = 0;
-    bool ours = false;
-
-    b->begin = b->end = SIZE_MAX;
-    for (size_t i = 0; i < b->records; i++) {
-        const struct trace_record *r = &b->record[i];
-
-        if (r->source != b->source)
-            continue;
-        if (r->when < before)
-            return err_set(err, "the hart's time goes back at record %llu",
-                           (unsigned long long)r->id);
-        before = r->when;
-        if (b->begin == SIZE_MAX && is(r, b->k.trap) && arg(b, r, "code") == ECALL_FROM_U)
-            b->begin = i;
-        if (b->begin == SIZE_MAX)
-            continue;
-        if (is(r, b->k.trap_return) && arg(b, r, "to") == USER && !ours) {
-            b->end = i;
-            ours = returns_to(b, &b->record[b->begin], r);
-        }
-        if (!b->task && is(r, b->k.probe))
-            b->task = arg(b, r, "tp");
-    }
-    if (b->begin == SIZE_MAX || b->end == SIZE_MAX)
-        return err_set(err, "there is no system call between the marks");
-    b->t->total_ps = b->record[b->end].when - b->record[b->begin].when;
-    return 0;
-}
 
 /* Index of the record with that number, SIZE_MAX when it is before the window. */
 static size_t index_of(const struct build *b, uint64_t id)
@@ -411,7 +87,7 @@ static bool triggers(const struct build *b, unsigned n, size_t i)
     bool ours = r->source == b->source, calls = b->met[i] >> n & 1;
     bool after_trap = b->trap != SIZE_MAX && i > b->trap;
 
-    switch (rows[n].trigger) {
+    switch (timeline_rows[n].trigger) {
     case ECALL: return i == b->begin;
     case TASK: return calls && arg(b, r, "tp") == b->task;
     case RESUME: return after_trap && calls && arg(b, r, "tp") == b->task;
@@ -433,16 +109,17 @@ static void find_hart_points(struct build *b)
     size_t from = b->begin, until = b->trap != SIZE_MAX ? b->trap + 1 : b->end;
 
     for (unsigned n = 0; n < ROWS; n++) {
-        if (rows[n].lane != LANE_HART)
+        const struct row *row = &timeline_rows[n];
+
+        if (row->lane != LANE_HART)
             continue;
         for (size_t i = from; i < until; i++)
             if (triggers(b, n, i)) {
-                add_point(b->hart, &b->hart_points, b->record[i].when, &rows[n], rows[n].step,
-                          false);
+                add_point(b->hart, &b->hart_points, b->record[i].when, row, row->step, false);
                 from = i;
                 break;
             }
-        if (rows[n].trigger == TRAP)
+        if (row->trigger == TRAP)
             until = b->end;
     }
 }
@@ -509,8 +186,8 @@ static void split_by_others(struct build *b)
 static const struct row *device_row(enum trigger trigger)
 {
     for (unsigned n = 0; n < ROWS; n++)
-        if (rows[n].lane != LANE_HART && rows[n].trigger == trigger)
-            return &rows[n];
+        if (timeline_rows[n].lane != LANE_HART && timeline_rows[n].trigger == trigger)
+            return &timeline_rows[n];
     return NULL;
 }
 
@@ -668,9 +345,9 @@ static const struct row *hart_row(enum trigger trigger)
 {
     unsigned n = 0;
 
-    while (rows[n].trigger != trigger)
+    while (timeline_rows[n].trigger != trigger)
         n++;
-    return &rows[n];
+    return &timeline_rows[n];
 }
 
 static void lay_out(struct build *b)
@@ -755,10 +432,11 @@ static void count(struct build *b)
 
 static void name_filesystem(struct build *b)
 {
-    if (b->filesystem && b->t->guest)
+    const char *method = b->filesystem ? strstr(b->filesystem, READ_METHOD) : NULL;
+
+    if (method && b->t->guest)
         json_object_set_new(b->t->guest, "filesystem",
-                            json_stringn(b->filesystem, (size_t)(strstr(b->filesystem, READ_METHOD) -
-                                                                 b->filesystem)));
+                            json_stringn(b->filesystem, (size_t)(method - b->filesystem)));
 }
 
 static void name_hart(struct build *b)
@@ -788,9 +466,9 @@ static void say_who_woke(struct build *b)
 static void say_what_is_special(struct build *b)
 {
     for (unsigned n = 0; n < ROWS; n++)
-        if (*rows[n].function && !(b->known >> n & 1))
+        if (*timeline_rows[n].function && !(b->known >> n & 1))
             note(b->t, "merged with the step before, as this kernel has no function: ",
-                 rows[n].function);
+                 timeline_rows[n].function);
     if (b->t->other_interrupts)
         note(b->t, "the request was interrupted by somebody else (a timer tick, say)", "");
     say_who_woke(b);
@@ -816,10 +494,9 @@ static int check_sum(const struct timeline *t, struct err *err)
 
 static int build(struct build *b, struct err *err)
 {
-    if (find_kinds(b, err) || read_window(b, err) || find_ends(b, err))
+    if (window_read(b, err))
         return -1;
     name_hart(b);
-    find_calls(b);
     find_chain(b);
     find_hart_points(b);
     split_by_others(b);
@@ -839,17 +516,13 @@ int timeline_build(struct timeline *t, const char *trace_path, struct err *err)
     b->t = t;
     b->file = trace_file_open(trace_path, err);
     if (b->file) {
-        b->file->other = on_chunk;
-        b->file->other_ctx = b;
         rc = build(b, err);
         t->run = json_incref(json_object_get(b->file->meta, "run"));
-        if (rc)
+        if (rc && err && !strstr(err->text, trace_path))
             err_prefix(err, "%s", trace_path);
         trace_file_close(b->file);
     }
-    free(b->record);
-    free(b->function);
-    free(b->met);
+    window_free(b);
     free(b->chained);
     free(b);
     return rc;

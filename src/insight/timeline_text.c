@@ -101,7 +101,8 @@ void timeline_print(const struct timeline *t, FILE *out)
         print_us(out, s->start_ps, 9);
         fputc(' ', out);
         print_us(out, s->took_ps, 9);
-        fprintf(out, " %c  %-7s %s\n", s->critical ? '*' : ' ', lane_context_name(s->context), text);
+        fprintf(out, " %c  %-7s %s\n", s->critical ? '*' : ' ', lane_context_name(s->context),
+                text);
         last = s->step;
     }
     fprintf(out, "      %-40s %9s ", "total", "");
@@ -116,7 +117,8 @@ void timeline_print(const struct timeline *t, FILE *out)
             "read%s, %u interrupt%s\n", t->dma_bytes, t->cpu_bytes, t->mmio_writes,
             t->mmio_writes == 1 ? "" : "s", t->mmio_reads, t->mmio_reads == 1 ? "" : "s",
             t->interrupts, t->interrupts == 1 ? "" : "s");
-    fprintf(out, "      * critical path: these follow each other without a gap and sum to the total\n");
+    fprintf(out, "      * critical path: these follow each other without a gap and sum to the "
+            "total\n");
     for (unsigned i = 0; i < t->notes; i++)
         fprintf(out, "note: %s\n", t->note[i]);
 }
@@ -159,33 +161,61 @@ json_t *timeline_json(const struct timeline *t)
 
 /* ---- two side by side ---- */
 
-/* Time of all segments of that name, and whether there is one. */
-static bool time_of(const json_t *timeline, const char *name, json_int_t *ps)
+/* A time of a file: anything may stand there. */
+static ps_t time_in(const json_t *object, const char *key)
 {
-    const json_t *s;
-    size_t i;
-    bool found = false;
+    json_int_t ps = json_integer_value(json_object_get(object, key));
 
-    *ps = 0;
-    json_array_foreach(json_object_get(timeline, "segments"), i, s)
-        if (!strcmp(text_of(s, "name", ""), name)) {
-            *ps += json_integer_value(json_object_get(s, "took_ps"));
-            found = true;
-        }
-    return found;
+    return ps < 0 ? 0 : (ps_t)ps;
 }
 
-static void compare_row(FILE *out, const char *step, const char *name, json_int_t a, json_int_t b)
+/* Time of all segments of that name; *first is the index of the first, or of none. */
+static ps_t time_of(const json_t *timeline, const char *name, size_t *first)
 {
-    json_int_t d = b - a;
+    const json_t *s, *segments = json_object_get(timeline, "segments");
+    ps_t sum = 0;
+    size_t i;
 
+    *first = SIZE_MAX;
+    json_array_foreach(segments, i, s)
+        if (!strcmp(text_of(s, "name", ""), name)) {
+            sum += time_in(s, "took_ps");
+            if (*first == SIZE_MAX)
+                *first = i;
+        }
+    return sum;
+}
+
+static void compare_row(FILE *out, const char *step, const char *name, ps_t a, ps_t b)
+{
     fprintf(out, "  %s   %-40.40s ", step, name);
-    print_us(out, (ps_t)a, 9);
+    print_us(out, a, 9);
     fputc(' ', out);
-    print_us(out, (ps_t)b, 9);
-    fprintf(out, "  %c", d < 0 ? '-' : d > 0 ? '+' : ' ');
-    print_us(out, (ps_t)(d < 0 ? -d : d), 8);
+    print_us(out, b, 9);
+    fprintf(out, "  %c", b < a ? '-' : b > a ? '+' : ' ');
+    print_us(out, b < a ? a - b : b - a, 8);
     fputc('\n', out);
+}
+
+/* Rows of `from`, in their order; a segment that goes on after an interruption is one row.  With
+ * `only`, those that the other has not. */
+static void compare_segments(FILE *out, const json_t *from, const json_t *a, const json_t *b,
+                             const json_t *only)
+{
+    const json_t *s;
+    size_t i, first, other;
+
+    json_array_foreach(json_object_get(from, "segments"), i, s) {
+        const char *name = text_of(s, "name", "");
+        ps_t x, y;
+
+        (void)time_of(from, name, &first);
+        if (first != i || (only && (time_of(only, name, &other), other != SIZE_MAX)))
+            continue;
+        x = time_of(a, name, &other);
+        y = time_of(b, name, &other);
+        compare_row(out, text_of(s, "step", " "), name, x, y);
+    }
 }
 
 static void compare_field(FILE *out, const char *what, const json_t *a, const json_t *b)
@@ -205,8 +235,7 @@ int timeline_compare(const json_t *a, const json_t *b, FILE *out, struct err *er
 {
     static const char *const about[] = {"request", "guest"};
     static const char *const sums[] = {"busy_ps", "idle_ps", "total_ps"};
-    const json_t *run_a = json_object_get(a, "run"), *run_b = json_object_get(b, "run"), *s;
-    json_int_t x, y;
+    const json_t *run_a = json_object_get(a, "run"), *run_b = json_object_get(b, "run");
     size_t i;
 
     if (strcmp(text_of(a, "schema", ""), "doorbell.explain/1") ||
@@ -220,18 +249,9 @@ int timeline_compare(const json_t *a, const json_t *b, FILE *out, struct err *er
     for (i = 0; i < 2; i++)
         compare_field(out, about[i], json_object_get(a, about[i]), json_object_get(b, about[i]));
     fprintf(out, "\n      %-40s %9s %9s   %9s\n", "step", "A us", "B us", "B - A");
-    json_array_foreach(json_object_get(a, "segments"), i, s) {
-        const char *name = text_of(s, "name", "");
-        (void)time_of(b, name, &y);
-        compare_row(out, text_of(s, "step", " "), name,
-                    json_integer_value(json_object_get(s, "took_ps")), y);
-    }
-    json_array_foreach(json_object_get(b, "segments"), i, s)
-        if (!time_of(a, text_of(s, "name", ""), &x))
-            compare_row(out, text_of(s, "step", " "), text_of(s, "name", ""), 0,
-                        json_integer_value(json_object_get(s, "took_ps")));
+    compare_segments(out, a, a, b, NULL);
+    compare_segments(out, b, a, b, a);
     for (i = 0; i < 3; i++)
-        compare_row(out, " ", sums[i], json_integer_value(json_object_get(a, sums[i])),
-                    json_integer_value(json_object_get(b, sums[i])));
+        compare_row(out, " ", sums[i], time_in(a, sums[i]), time_in(b, sums[i]));
     return 0;
 }
