@@ -220,6 +220,30 @@ static void test_stores_arrive_in_order_and_a_fence_waits_for_them(void)
     pad_free(p);
 }
 
+/* FIOM: to fence memory is to fence devices too (menvcfg for S and U, senvcfg for U). */
+static void test_fiom_makes_fences_of_memory_wait_for_device_stores(void)
+{
+    for (unsigned n = 0; n < 8; n++) {
+        struct pad *p = pad_new();
+        struct hart *h = p->r->hart;
+        bool waits = n & 4 ? n & 3 : n & 1; /* bit 2: in U, else in S */
+
+        h->pmpcfg[0] = 0x1f;
+        h->pmpaddr[0] = mask_bits(54);
+        pmp_changed(h);
+        h->menvcfg = n & 1 ? ENVCFG_FIOM : 0;
+        h->senvcfg = n & 2 ? ENVCFG_FIOM : 0;
+        poke32(p->r, CODE, asm_s(OP_sw, 11, 10, 0));
+        poke32(p->r, CODE + 4, asm_i(OP_fence, 0, 0, 0x33));
+        poke32(p->r, CODE + 8, asm_mark(WENT_ON));
+        set_priv(p->r, n & 4 ? PRIV_U : PRIV_S);
+        h->pc = CODE;
+        CHECK_EQ_U64(run_to_mark(p), WENT_ON);
+        CHECK_EQ_U64(hart_now(h) >= 60 * NS, waits);
+        pad_free(p);
+    }
+}
+
 static void test_a_full_queue_of_stores_stalls_the_hart(void)
 {
     struct pad *p = pad_new();
@@ -321,6 +345,7 @@ TEST_MAIN(test_a_load_reaches_its_device_after_the_way_there,
           test_an_event_under_way_comes_before_the_load_and_its_interrupt_after,
           test_a_load_that_vanishes_under_way_leaves_the_hart_interruptible,
           test_stores_arrive_in_order_and_a_fence_waits_for_them,
+          test_fiom_makes_fences_of_memory_wait_for_device_stores,
           test_a_full_queue_of_stores_stalls_the_hart,
           test_a_load_finds_the_stores_before_it_done,
           test_what_devices_do_not_take_is_an_access_fault,

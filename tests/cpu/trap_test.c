@@ -331,6 +331,20 @@ static void test_illegal_instructions_report_their_bits(void)
     rig_free(r);
 }
 
+/* A trap whose handler cannot be fetched, at the level where a trap costs nothing. */
+static void test_time_goes_on_when_no_handler_can_be_reached(void)
+{
+    struct hart_rig *r = rig_new(TIMING_OFF);
+
+    r->hart->pc = r->hart->mtvec = 0;
+    CHECK_EQ_U64(rig_run(r, 1000), STOP_LIMIT);
+    CHECK_EQ_U64(r->hart->mcause, CAUSE_FETCH_ACCESS);
+    CHECK_EQ_U64(r->hart->instret, 0);
+    r->hart->mie = r->hart->mip_lines = MIP_BIT(IRQ_MTI);
+    CHECK_EQ_U64(rig_run(r, 1000), STOP_LIMIT);
+    rig_free(r);
+}
+
 static void test_fs_becomes_dirty_by_what_changes_fp_state(void)
 {
     struct hart_rig *r = step_rig();
@@ -369,4 +383,5 @@ TEST_MAIN(test_exceptions_go_to_m_unless_delegated, test_medeleg_cannot_delegate
           test_sip_and_sie_show_what_is_delegated,
           test_an_interrupt_enabled_by_a_csr_write_is_taken_at_once,
           test_illegal_instructions_report_their_bits,
+          test_time_goes_on_when_no_handler_can_be_reached,
           test_fs_becomes_dirty_by_what_changes_fp_state)

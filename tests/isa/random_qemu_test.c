@@ -186,8 +186,8 @@ static const char *area_name(uint32_t offset, char *buf, size_t size)
 }
 
 /* What QEMU 7.2 reports otherwise, and may or should not: the trap value of ebreak and of some
- * illegal system instructions is 0 there (the specification allows both), and an AMO that faults is a
- * load (it is a store). */
+ * illegal system instructions is 0 there (the specification allows both), and an AMO that faults is
+ * a load (it is a store). */
 static void forgive(const struct random_program *p, uint8_t *ram)
 {
     uint8_t *area = ram + p->area;

@@ -275,14 +275,24 @@ uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, uin
     return r->ram + (*pa - r->base);
 }
 
+/* A fence of memory is one of devices too in the modes where FIOM says so (privileged ISA 3.1.18). */
+static bool fiom(const struct hart *h)
+{
+    return (h->priv != PRIV_M && h->menvcfg & ENVCFG_FIOM) ||
+           (h->priv == PRIV_U && h->senvcfg & ENVCFG_FIOM);
+}
+
 /* fence: predecessor and successor sets are bits 7..4 and 3..0 (I O R W).  Stores to on-chip
  * devices are acknowledged, so a fence with O before it waits for them; stores over PCIe are posted
  * and are past the point of ordering once they have left. */
 bool hart_fence(struct hart *h, const struct insn *i)
 {
+    unsigned before = (unsigned)i->imm >> 4 & 15;
     ps_t until;
 
-    if (!(i->imm >> 4 & 4) || h->m->soc == NULL)
+    if (fiom(h))
+        before |= before << 2 & 12;
+    if (!(before & 4) || h->m->soc == NULL)
         return false;
     until = link_posted_until(h->m->soc);
     if (until > hart_now(h)) {

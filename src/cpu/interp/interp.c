@@ -347,13 +347,16 @@ find_slow:
     h->pc = pc;
     h->ticks = ticks;
     b = block_find(h);
-    if (unlikely(!b)) {
-        pc = h->pc;
-        ticks = h->ticks;
-        goto take_interrupts;
-    }
+    if (unlikely(!b))
+        goto not_fetched;
     i = b->insn;
     DISPATCH;
+
+not_fetched:
+    /* A cycle for the attempt: time must go on even where no handler can be fetched. */
+    pc = h->pc;
+    ticks = h->ticks + TICKS_PER_CYCLE;
+    goto take_interrupts;
 
 find_linked:
     /* As find_block, then remember the way if both blocks lie in one page (block.h, 2): one page of
@@ -370,11 +373,8 @@ find_linked:
         h->ticks = ticks;
         b = block_find(h);
     }
-    if (unlikely(!b)) {
-        pc = h->pc;
-        ticks = h->ticks;
-        goto take_interrupts;
-    }
+    if (unlikely(!b))
+        goto not_fetched;
     if (same_page && generation == code_generation(h->m->code) &&
         !((from->pa ^ b->pa) >> PAGE_SHIFT) && !from->pa2 && !b->pa2 && from->insn[0].op != OP_stale)
         from->next[from_way] = b;
