@@ -185,9 +185,14 @@ static void one_step(struct overlay *o, struct random *rnd)
     uint64_t block = random_below(rnd, BLOCKS), n = 1 + random_below(rnd, step % 4 ? 3 : 20);
     uint8_t value = (uint8_t)(1 + random_below(rnd, 190));
 
+    if (random_below(rnd, 2)) { /* a whole cluster */
+        block &= ~UINT64_C(15);
+        n = 16;
+    }
     n = u64_min(n, BLOCKS - block);
-    switch (random_below(rnd, 4)) {
+    switch (random_below(rnd, 5)) {
     case 0:
+    case 4:
         CHECK(!overlay_zero(o, block * BLOCK, n * BLOCK));
         value = 0;
         break;
@@ -229,7 +234,7 @@ static void test_no_loss_of_power_takes_what_a_flush_promised(void)
         for (uint64_t b = 0; b < BLOCKS; b++)
             now[b] = (uint8_t)(200 + b % 50);
         flush_done();
-        for (step = 0; step < 40; step++) {
+        for (step = 0; step < 60; step++) {
             one_step(o, &rnd);
             lose_power_now();
         }
