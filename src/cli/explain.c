@@ -33,7 +33,7 @@ struct explain_options {
     unsigned state;
     uint64_t warmups;
     bool json, compare;
-    const char *disk, *profile, *from;
+    const char *disk, *profile, *from, *svg;
 };
 
 #define CONFIG(member) offsetof(struct explain_options, config.member)
@@ -65,6 +65,7 @@ static const struct opt options[] = {
 
     {NULL, OPT_GROUP, .help = "What comes out:"},
     {"json", OPT_FLAG, .help = "schema doorbell.explain/1 (docs/explain.md)", .offset = OWN(json)},
+    {"svg", OPT_TEXT, "FILE", NULL, "draw it, too", OWN(svg)},
     {"trace", OPT_TEXT, "FILE", NULL, "keep the trace", CONFIG(trace)},
     {"console", OPT_TEXT, "WHERE", "null", "the guest's console: null, stdio or a file",
      CONFIG(console)},
@@ -286,11 +287,29 @@ static int run(struct explain_options *o, char *trace, size_t trace_size, struct
 
 /* ---- output ---- */
 
+static int draw(const struct timeline *t, const char *path, struct err *err)
+{
+    char *svg = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&svg, &size);
+    int rc;
+
+    if (!out)
+        return err_set(err, "--svg: out of memory");
+    timeline_svg(t, out);
+    fclose(out);
+    rc = file_write("picture", path, svg, size, err);
+    free(svg);
+    return rc;
+}
+
 static int show(const struct explain_options *o, const char *trace, struct err *err)
 {
     struct timeline t;
     int rc = timeline_build(&t, trace, err);
 
+    if (!rc && o->svg)
+        rc = draw(&t, o->svg, err);
     if (!rc && o->json) {
         json_t *j = timeline_json(&t);
         json_dumpf(j, stdout, JSON_INDENT(1));

@@ -64,6 +64,8 @@ int timeline_build(struct timeline *t, const char *trace_path, struct err *err);
 void timeline_free(struct timeline *t);
 
 void timeline_print(const struct timeline *t, FILE *out);
+/* A picture: lanes over time, self-contained SVG. */
+void timeline_svg(const struct timeline *t, FILE *out);
 /* Schema doorbell.explain/1; the caller's reference. */
 json_t *timeline_json(const struct timeline *t);
 
