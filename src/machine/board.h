@@ -65,6 +65,7 @@ struct machine {
     struct boot boot;
     struct terminal *terminal;
     struct event console_in; /* the next byte of input reaches the UART */
+    struct event tohost;     /* the next look at the symbol of that name */
     struct event deadline;   /* --max-time */
     struct text_watch exit_on;
     struct trace_sink sink;
@@ -90,6 +91,10 @@ void machine_end(struct machine *m, enum machine_end end, uint32_t code);
 int board_build(struct machine *m, struct err *err);
 void board_fini(struct machine *m);
 void board_reset(struct machine *m);
+
+/* htif.c */
+void htif_init(struct machine *m);
+void htif_reset(struct machine *m);
 
 /* console.c */
 int console_open(struct machine *m, struct err *err);

@@ -126,6 +126,45 @@ static int elf_parse(struct image *m, struct err *err)
     return elf_entry(m, m->data + offset, count, err);
 }
 
+/* Of the first symbol table.  elf_parse has checked the segments only: here all else is. */
+uint64_t image_symbol(const struct image *image, const char *name)
+{
+    const uint8_t *d = image->data;
+    uint64_t size = image->size, shoff = le64_get(d + 40);
+    unsigned entry = le16_get(d + 58), count = le16_get(d + 60);
+
+    if (image->kind != IMAGE_ELF)
+        return 0;
+    for (unsigned n = 0; n < count; n++) {
+        const uint8_t *s, *strings;
+        uint64_t at, bytes, names, names_bytes;
+
+        if (entry < 64 || shoff > size || size - shoff < (uint64_t)entry * (n + 1))
+            return 0;
+        s = d + shoff + (uint64_t)entry * n;
+        if (le32_get(s + 4) != 2 || le32_get(s + 40) >= count) /* SHT_SYMTAB */
+            continue;
+        at = le64_get(s + 24);
+        bytes = le64_get(s + 32);
+        strings = d + shoff + (uint64_t)entry * le32_get(s + 40);
+        if (size - shoff < (uint64_t)entry * (le32_get(s + 40) + 1))
+            return 0;
+        names = le64_get(strings + 24);
+        names_bytes = le64_get(strings + 32);
+        if (at > size || bytes > size - at || names > size || names_bytes > size - names)
+            return 0;
+        for (uint64_t k = 0; k + 24 <= bytes; k += 24) {
+            uint32_t string = le32_get(d + at + k);
+            size_t length = strlen(name) + 1;
+
+            if (string < names_bytes && names_bytes - string >= length &&
+                memcmp(d + names + string, name, length) == 0)
+                return le64_get(d + at + k + 8);
+        }
+    }
+    return 0;
+}
+
 /* ---- Linux Image ---- */
 
 enum {

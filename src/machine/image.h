@@ -49,6 +49,9 @@ int image_read(struct image *image, const char *what, const char *path, uint64_t
 int image_parse(struct image *image, const char *what, const char *path, uint8_t *data,
                 size_t size, uint64_t max_bytes, struct err *err);
 
+/* Address of a symbol as linked, 0 when the ELF has none of that name (or it is no ELF). */
+uint64_t image_symbol(const struct image *image, const char *name);
+
 void image_free(struct image *image);
 
 #endif

@@ -211,8 +211,11 @@ static int place_kernel(struct loader *l)
     b->kernel_addr = m->low + bias;
     b->kernel_bytes = m->high - m->low;
     b->kernel_entry = m->entry + bias;
-    if (!b->firmware_bytes)
+    if (!b->firmware_bytes) {
         b->start = b->kernel_entry;
+        b->tohost = image_symbol(m, "tohost");
+        b->tohost += b->tohost ? bias : 0;
+    }
     if (overlap(b->kernel_addr, b->kernel_bytes, b->firmware_addr, b->firmware_bytes))
         return err_set(l->err, "the kernel %s (from 0x%llx) and the firmware %s (to 0x%llx) "
                        "overlap: link the kernel higher, or use --firmware none", m->path,

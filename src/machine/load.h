@@ -22,6 +22,7 @@ struct boot {
     uint64_t start;    /* where the reset code jumps to */
     uint64_t firmware_addr, firmware_bytes; /* bytes 0: none */
     uint64_t kernel_addr, kernel_bytes, kernel_entry;
+    uint64_t tohost; /* of a kernel started without firmware: see htif.c; 0: it has none */
     uint64_t initrd_addr, initrd_bytes;
     uint64_t dtb_addr, dtb_bytes;
     char firmware[512]; /* its file; empty: none */

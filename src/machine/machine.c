@@ -25,6 +25,7 @@ int machine_reset(struct machine *m, struct err *err)
     code_written(m->shared.code, m->rom.base, m->rom.size);
     code_written(m->shared.code, m->ram.base, m->ram.size);
     board_reset(m);
+    htif_reset(m);
     return 0;
 }
 
@@ -37,7 +38,12 @@ struct machine *machine_new(const struct board_config *config, struct err *err)
     m = xcalloc(1, sizeof *m);
     m->config = config;
     m->quantum_ps = QUANTUM_PS;
-    if (board_build(m, err) || machine_reset(m, err) || console_open(m, err)) {
+    if (board_build(m, err)) {
+        machine_free(m);
+        return NULL;
+    }
+    htif_init(m);
+    if (machine_reset(m, err) || console_open(m, err)) {
         machine_free(m);
         return NULL;
     }

@@ -12,47 +12,9 @@
 #define TICKS_MAX (UINT64_C(400) * 1000 * 1000) /* 50 million cycles: none of the tests needs 5 */
 #define TICKS_BETWEEN_LOOKS 20000
 
-/* Address of a symbol of the ELF's first symbol table, 0 if it has none of that name.  The file
- * was checked by image_read only as far as its segments go, so offsets are checked here. */
-static uint64_t find_symbol(const struct image *image, const char *name)
-{
-    const uint8_t *d = image->data;
-    uint64_t size = image->size, shoff = le64_get(d + 40);
-    unsigned entry = le16_get(d + 58), count = le16_get(d + 60);
-
-    for (unsigned n = 0; n < count; n++) {
-        const uint8_t *s, *strings;
-        uint64_t at, bytes, names, names_bytes;
-
-        if (entry < 64 || shoff > size || size - shoff < (uint64_t)entry * (n + 1))
-            return 0;
-        s = d + shoff + (uint64_t)entry * n;
-        if (le32_get(s + 4) != 2 || le32_get(s + 40) >= count) /* SHT_SYMTAB */
-            continue;
-        at = le64_get(s + 24);
-        bytes = le64_get(s + 32);
-        strings = d + shoff + (uint64_t)entry * le32_get(s + 40);
-        if (size - shoff < (uint64_t)entry * (le32_get(s + 40) + 1))
-            return 0;
-        names = le64_get(strings + 24);
-        names_bytes = le64_get(strings + 32);
-        if (at > size || bytes > size - at || names > size || names_bytes > size - names)
-            return 0;
-        for (uint64_t k = 0; k + 24 <= bytes; k += 24) {
-            uint32_t string = le32_get(d + at + k);
-            size_t length = strlen(name) + 1;
-
-            if (string < names_bytes && names_bytes - string >= length &&
-                memcmp(d + names + string, name, length) == 0)
-                return le64_get(d + at + k + 8);
-        }
-    }
-    return 0;
-}
-
 static int put_signature(struct hart_rig *r, const struct image *image, const char *path)
 {
-    uint64_t at = find_symbol(image, "begin_signature"), end = find_symbol(image, "end_signature");
+    uint64_t at = image_symbol(image, "begin_signature"), end = image_symbol(image, "end_signature");
     const uint8_t *host;
     FILE *f;
 
@@ -69,7 +31,7 @@ static int put_signature(struct hart_rig *r, const struct image *image, const ch
 /* 0: passed. */
 static int run(struct hart_rig *r, const struct image *image, const char *path)
 {
-    uint64_t tohost = find_symbol(image, "tohost"), start = r->hart->ticks, v = 0;
+    uint64_t tohost = image_symbol(image, "tohost"), start = r->hart->ticks, v = 0;
     const uint8_t *host;
 
     if (tohost == 0 || !(host = space_host(&r->space, tohost, 8))) {

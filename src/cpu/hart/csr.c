@@ -565,6 +565,7 @@ static const struct csr csrs[] = {
     CSR(mtopei, 0x35c, 1, mtopei_allowed, get_mtopei, set_mtopei),
     CSR(pmpcfg, 0x3a0, PMP_ENTRIES / 4, pmpcfg_allowed, get_pmpcfg, set_pmpcfg),
     CSR(pmpaddr, 0x3b0, PMP_ENTRIES, NULL, get_pmpaddr, set_pmpaddr),
+    CSR(tselect, 0x7a0, 4, NULL, get_zero, set_nothing), /* and tdata1 to 3: no triggers (type 0) */
     CSR(mcycle, 0xb00, 1, NULL, get_counter, set_counter),
     CSR(minstret, 0xb02, 30, NULL, NULL, NULL), /* see find_csr: minstret, mhpmcounter3.. */
     CSR(mtopi, 0xfb0, 1, aia_allowed, get_mtopi, NULL),
