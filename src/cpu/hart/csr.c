@@ -2,7 +2,6 @@
 /* The CSRs, one row each.  A row is a plain field with a write mask, or a pair of functions. */
 #include "cpu/hart/csr.h"
 
-#include <stdlib.h>
 
 #define DELEGABLE_EXCEPTIONS UINT64_C(0xb3ff) /* all but ecall from M (and from VS) */
 #define S_INTERRUPTS (MIP_BIT(IRQ_SSI) | MIP_BIT(IRQ_STI) | MIP_BIT(IRQ_SEI))
@@ -607,19 +606,6 @@ static void write_csr(struct hart *h, const struct csr *c, unsigned index, uint6
         c->set(h, index, v);
     else
         *field = (*field & ~c->mask) | (v & c->mask);
-}
-
-int hart_csr_get(struct hart *h, unsigned number, uint64_t *value)
-{
-    unsigned index;
-    const struct csr *c = find_csr(number, &index);
-
-    if (!c || (c->allowed && c->number == 0x3a0 && !c->allowed(h, index)))
-        return -1;
-    if (c->number >= 0x150 && c->number <= 0x35c && c->allowed && !c->allowed(h, index))
-        return -1; /* an indirect register that does not exist now */
-    *value = read_csr(h, c, index);
-    return 0;
 }
 
 enum csr_op { CSR_WRITE, CSR_SET, CSR_CLEAR };

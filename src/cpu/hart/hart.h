@@ -137,10 +137,9 @@ enum stop {
     STOP_WAIT,  /* an access waits for `mmio_arrival`, or a full queue for `wait_until` */
     STOP_WFI,   /* idle */
     STOP_MARK,  /* executed a mark */
-    STOP_PROBE, /* reserved for debuggers */
 };
 
-struct machine_shared; /* what all harts share: hart/shared.h */
+struct machine_shared;
 
 struct hart {
     /* ---- state, first what the engines touch most ---- */
@@ -169,9 +168,8 @@ struct hart {
 
     /* waiting */
     bool idle;            /* in wfi */
-    bool halted;          /* not started (never on this board: all harts start) */
     ps_t idle_since;
-    uint64_t idle_ps, busy_at_ps;
+    uint64_t idle_ps; /* in wfi since reset, up to the last wake-up */
     ps_t mmio_arrival;    /* a load has been issued and is at its device at this time; 0: none */
     ps_t mmio_began;
     uint64_t mmio_address;
@@ -185,7 +183,6 @@ struct hart {
     /* ---- derived from state ---- */
     uint64_t context;       /* number of the data context, for tags */
     uint64_t fetch_context; /* of instruction fetch (M with MPRV differs) */
-    bool data_bare;         /* data accesses are not translated and not PMP-checked per page */
 
     /* ---- caches ---- */
     struct tlb_entry tlb[TLB_ENTRIES];
@@ -285,10 +282,6 @@ bool hart_csrrc(struct hart *h, const struct insn *i);
 bool hart_csrrwi(struct hart *h, const struct insn *i);
 bool hart_csrrsi(struct hart *h, const struct insn *i);
 bool hart_csrrci(struct hart *h, const struct insn *i);
-
-/* ---- CSRs (csr.c) ---- */
-/* Access without permission checks, for debuggers and tests; -1 when there is no such CSR. */
-int hart_csr_get(struct hart *h, unsigned number, uint64_t *value);
 
 /* ---- memory ---- */
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
