@@ -170,7 +170,7 @@ static void check_after_loss(const char *path, unsigned in_script, unsigned at_s
 }
 
 static struct random loss;
-static char after[64];
+static char after[80];
 static unsigned script, step;
 
 static void lose_power_now(void)
@@ -211,9 +211,12 @@ static void one_step(struct overlay *o, struct random *rnd)
 
 static void test_no_loss_of_power_takes_what_a_flush_promised(void)
 {
-    char path[] = "/tmp/doorbell-crash-XXXXXX";
-    int made = mkstemp(path);
+    char path[64];
+    int made;
 
+    snprintf(path, sizeof path, "%s/doorbell-crash-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    made = mkstemp(path);
     close(made);
     snprintf(after, sizeof after, "%s.after", path);
     for (script = 0; script < 25; script++) {
