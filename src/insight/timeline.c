@@ -241,9 +241,8 @@ static struct chain follow_chain(const struct build *b)
             c.entry_end = r->when;
         } else if (is(r, b->k.dma_write_done)) {
             c.data_end = r->when;
-        } else if (is(r, b->k.msi) ||
-                   (is(r, b->k.irq_hart) && arg(b, r, "level") && c.entry_end != PS_NEVER)) {
-            c.msi = r->when; /* by wire, that is when the pin has gone through the controller */
+        } else if (is(r, b->k.msi)) {
+            c.msi = r->when;
         }
     }
     return c;

@@ -43,7 +43,7 @@ struct function {
 /* Indices of what is used of the file's own schema. */
 struct kinds {
     int mark, trap, trap_return, idle_begin, idle_end, probe, mmio_load, mmio_store, mmio_arrive;
-    int dma_read, dma_read_done, dma_write, dma_write_done, msi, irq_hart;
+    int dma_read, dma_read_done, dma_write, dma_write_done, msi;
     int nvme_doorbell, nvme_command, nvme_media, nvme_complete;
 };
 

@@ -155,8 +155,7 @@ static int find_kinds(struct build *b, struct err *err)
     } want[] = {KIND(mark), KIND(trap), KIND(trap_return), KIND(idle_begin), KIND(idle_end),
                 KIND(probe), KIND(mmio_load), KIND(mmio_store), KIND(mmio_arrive), KIND(dma_read),
                 KIND(dma_read_done), KIND(dma_write), KIND(dma_write_done), KIND(msi),
-                KIND(irq_hart), KIND(nvme_doorbell), KIND(nvme_command), KIND(nvme_media),
-                KIND(nvme_complete)};
+                KIND(nvme_doorbell), KIND(nvme_command), KIND(nvme_media), KIND(nvme_complete)};
 #undef KIND
 
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
