@@ -101,8 +101,11 @@ ps_t nvme_media_write(struct nvme_media *m, const struct nvme_media_params *p, p
     ps_t at = now;
 
     for (uint64_t units = (len + NVME_UNIT - 1) / NVME_UNIT; units; units--) {
-        /* The place is free when the unit that was there has been programmed. */
-        at = ps_add(later(at, m->programmed[m->written % size]), p->buffer_unit_ps);
+        /* The place is free when the unit that was there has been programmed; without a buffer
+         * units wait for their dies only. */
+        if (p->buffer_bytes)
+            at = later(at, m->programmed[m->written % size]);
+        at = ps_add(at, p->buffer_unit_ps);
         m->written++;
         m->open_units++;
         m->open_at = at;

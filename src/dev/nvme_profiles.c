@@ -68,7 +68,7 @@ static const struct param optane_media[] = {
     GEOMETRY("7", "1", "4KiB", ASSUMED),
     READS("1307ns", "1307ns", "0ps", "0ps", "0", HOTOS),
     CHANNEL("3200MB/s", ASSUMED),
-    PROGRAM("3us", "4KiB", ASSUMED),
+    PROGRAM("1500ns", "4KiB", ASSUMED),
     BUFFER("0B", "0ps", ASSUMED),
     {0},
 };
