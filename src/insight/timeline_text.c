@@ -188,12 +188,15 @@ static ps_t time_of(const json_t *timeline, const char *name, size_t *first)
 
 static void compare_row(FILE *out, const char *step, const char *name, ps_t a, ps_t b)
 {
+    ps_t d = b < a ? a - b : b - a;
+
     fprintf(out, "  %s   %-40.40s ", step, name);
     print_us(out, a, 9);
     fputc(' ', out);
     print_us(out, b, 9);
-    fprintf(out, "  %c", b < a ? '-' : b > a ? '+' : ' ');
-    print_us(out, b < a ? a - b : b - a, 8);
+    /* Below a nanosecond it is the rounding of ticks, and no change. */
+    fprintf(out, "  %c", d < PS_PER_NS ? ' ' : b < a ? '-' : '+');
+    print_us(out, d, 8);
     fputc('\n', out);
 }
 
