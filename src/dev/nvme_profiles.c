@@ -15,7 +15,7 @@
 #define TIME(member, value, source, doc) \
     PARAM(struct nvme_params, member, PARAM_PS, "0ps", value, 0, T_MAX, source, doc)
 
-/* name(value, source) of: read, read_large, write, other, admin, complete, issue */
+/* A value and its source for each of: read, read_large, write, other, admin, complete, issue */
 #define CONTROLLER(r, rs, l, ls, w, ws, o, os, a, as, c, cs, i, is) \
     { \
         PARAM(struct nvme_params, fetch_burst, PARAM_COUNT, "8", "8", 1, NVME_FETCH_MAX, ASSUMED, \
@@ -46,12 +46,13 @@
     M_COUNT(channels, ch, NVME_CHANNELS_MAX, source, "channels"), \
     M_COUNT(dies, d, NVME_DIES_MAX, source, "dies a channel"), \
     M_BYTES(page_bytes, page, 1 << 20, source, "consecutive bytes on one die")
-#define READS(fast, fast_page, slow, slow_page, types, source) \
+#define UNUSED "not used: one page type"
+#define READS(fast, fast_page, source, slow, slow_page, types, slow_source) \
     M_TIME(read_ps, fast, source, "die: read of up to 4 KiB"), \
     M_TIME(read_page_ps, fast_page, source, "die: read of more of a page"), \
-    M_TIME(slow_read_ps, slow, source, "the same, slow page type"), \
-    M_TIME(slow_read_page_ps, slow_page, source, "the same, slow page type"), \
-    M_COUNT(page_types, types, 2, source, "0: all fast; 1: alternating by address; 2: random")
+    M_TIME(slow_read_ps, slow, slow_source, "the same, slow page type"), \
+    M_TIME(slow_read_page_ps, slow_page, slow_source, "the same, slow page type"), \
+    M_COUNT(page_types, types, 2, slow_source, "0: all fast; 1: alternating by address; 2: random")
 #define PROGRAM(time, bytes, source) \
     M_TIME(program_ps, time, source, "die: program of program_bytes"), \
     M_BYTES(program_bytes, bytes, 1 << 20, source, "programmed at once")
@@ -66,7 +67,7 @@ static const struct param optane_controller[] =
                ASSUMED, "50ns", ASSUMED, "650ns", ASSUMED);
 static const struct param optane_media[] = {
     GEOMETRY("7", "1", "4KiB", ASSUMED),
-    READS("1307ns", "1307ns", "0ps", "0ps", "0", HOTOS),
+    READS("1307ns", "1307ns", HOTOS, "0ps", "0ps", "0", UNUSED),
     CHANNEL("3200MB/s", ASSUMED),
     PROGRAM("1500ns", "4KiB", ASSUMED),
     BUFFER("0B", "0ps", ASSUMED),
@@ -78,7 +79,7 @@ static const struct param samsung_controller[] =
                ASSUMED, "0ps", ASSUMED, "1us", ASSUMED);
 static const struct param samsung_media[] = {
     GEOMETRY("8", "2", "32KiB", NVMEVIRT),
-    READS("29.76us", "30.013us", "41.76us", "42.013us", "1", NVMEVIRT),
+    READS("29.76us", "30.013us", NVMEVIRT, "41.76us", "42.013us", "1", NVMEVIRT),
     CHANNEL("800MB/s", NVMEVIRT),
     PROGRAM("185us", "32KiB", NVMEVIRT),
     BUFFER("1MiB", "460ns", NVMEVIRT),
@@ -90,7 +91,7 @@ static const struct param wd_controller[] =
                ASSUMED, "0ps", ASSUMED, "1us", ASSUMED);
 static const struct param wd_media[] = {
     GEOMETRY("8", "4", "32KiB", NVMEVIRT),
-    READS("50us", "58us", "0ps", "0ps", "0", NVMEVIRT),
+    READS("50us", "58us", NVMEVIRT, "0ps", "0ps", "0", UNUSED),
     CHANNEL("450MB/s", NVMEVIRT),
     PROGRAM("561us", "96KiB", NVMEVIRT),
     BUFFER("960KiB", "600ns", NVMEVIRT " (one zone's buffer)"),
@@ -102,7 +103,7 @@ static const struct param ideal_controller[] =
                NONE);
 static const struct param ideal_media[] = {
     GEOMETRY("1", "1", "4KiB", NONE),
-    READS("0ps", "0ps", "0ps", "0ps", "0", NONE),
+    READS("0ps", "0ps", NONE, "0ps", "0ps", "0", NONE),
     CHANNEL("0B/s", NONE),
     PROGRAM("0ps", "4KiB", NONE),
     BUFFER("0B", "0ps", NONE),
