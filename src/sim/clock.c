@@ -88,6 +88,8 @@ void clock_arm(struct clock *clock, struct event *event, ps_t when)
 {
     clock_disarm(clock, event);
     event->when = when > clock->now ? when : clock->now;
+    if (event->when == clock->now && clock->burst >= CLOCK_BURST_MAX)
+        event->when = ps_add(clock->now, CLOCK_REST_PS);
     event->seq = clock->seq++;
     event->cause = clock->cause;
     sift_up(clock, clock->count++, event);
@@ -98,6 +100,14 @@ void clock_arm_after(struct clock *clock, struct event *event, ps_t delay_ps)
     clock_arm(clock, event, ps_add(clock->now, delay_ps));
 }
 
+static void advance(struct clock *clock, ps_t to)
+{
+    if (to <= clock->now)
+        return;
+    clock->now = to;
+    clock->burst = 0;
+}
+
 void clock_run(struct clock *clock, ps_t until)
 {
     uint64_t cause = clock->cause;
@@ -105,12 +115,11 @@ void clock_run(struct clock *clock, ps_t until)
     while (clock->count && clock->heap[0]->when <= until) {
         struct event *e = clock->heap[0];
         clock_disarm(clock, e);
-        if (e->when > clock->now)
-            clock->now = e->when;
+        advance(clock, e->when);
+        clock->burst++;
         clock->cause = e->cause;
         e->fire(e->owner);
     }
     clock->cause = cause;
-    if (until > clock->now)
-        clock->now = until;
+    advance(clock, until);
 }

@@ -18,6 +18,13 @@ typedef uint64_t ps_t; /* picoseconds of virtual time, or a duration in them */
 #define PS_PER_S UINT64_C(1000000000000)
 #define PS_NEVER UINT64_MAX
 
+/* Events that may fire at one time; what is armed for the same time after that comes CLOCK_REST_PS
+ * later.  A guest can make devices without delays answer each other for ever (a message that writes
+ * the doorbell that sends it, at timing level off): time must go on all the same, so that the run
+ * can end.  Far more than honest work does at once. */
+#define CLOCK_BURST_MAX 65536
+#define CLOCK_REST_PS (10 * PS_PER_US)
+
 /* One pending call.  The owner embeds it; arming never allocates and never fails. */
 struct event {
     const char *name;
@@ -33,6 +40,7 @@ struct clock {
     ps_t now;
     uint64_t seq;
     uint64_t cause; /* trace record that led to what is happening now; 0 if none */
+    uint32_t burst; /* events fired at `now` */
     struct event **heap;
     uint32_t count;
     size_t capacity;   /* of heap; at least `events` */
@@ -46,7 +54,8 @@ void clock_fini(struct clock *clock);
 void event_init(struct clock *clock, struct event *event, const char *name,
                 void (*fire)(void *owner), void *owner);
 
-/* Arms (or moves) the event to fire at `when`; a time in the past means now. */
+/* Arms (or moves) the event to fire at `when`; a time in the past means now (but see
+ * CLOCK_BURST_MAX). */
 void clock_arm(struct clock *clock, struct event *event, ps_t when);
 void clock_arm_after(struct clock *clock, struct event *event, ps_t delay_ps);
 void clock_disarm(struct clock *clock, struct event *event);
