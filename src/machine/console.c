@@ -36,10 +36,14 @@ void console_put(void *machine, uint8_t byte)
         machine_end(m, END_EXIT_ON, 0);
 }
 
-/* What the guest has handed to the UART before it ended still leaves, in its time. */
+/* What the guest has handed to the UART before it ended still leaves, in its time; not what devices
+ * may go on writing to it. */
 void console_drain(struct machine *m)
 {
-    while (event_armed(&m->uart.sent))
+    ps_t until = ps_add(m->uart.sent.when,
+                        (UART_FIFO_BYTES + 1) * uart_character_ps(&m->uart));
+
+    while (event_armed(&m->uart.sent) && clock_next(&m->clock) <= until)
         clock_run(&m->clock, clock_next(&m->clock));
 }
 

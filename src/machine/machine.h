@@ -15,7 +15,7 @@ struct machine;
 enum machine_end {
     END_FINISHER, /* the guest wrote to the finisher; code is its status */
     END_RESET,    /* the guest asked for a reboot */
-    END_MAX_TIME, /* config->max_ps was reached */
+    END_MAX_TIME, /* config->max_ps was reached, or the end of virtual time (run.c) */
     END_EXIT_ON,  /* config->exit_on was seen on the console */
     END_QUIT,     /* the user's escape key, or nobody reads the console any more */
     END_SIGNAL,   /* code is the signal's number */

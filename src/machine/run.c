@@ -7,6 +7,12 @@
  * its sync_limit, the earliest position of the others. */
 #include "machine/board.h"
 
+/* The outside world is looked at at least so often, whatever the guest does. */
+#define POLL_PS (PS_PER_S / 1000)
+/* Where virtual time ends (106 days): half of what ps_t holds, so that no sum of a time and a delay
+ * wraps.  What is armed for later never happens. */
+#define TIME_END (PS_NEVER / 2)
+
 void machine_end(struct machine *m, enum machine_end end, uint32_t code)
 {
     if (m->stopped)
@@ -19,6 +25,13 @@ void machine_end(struct machine *m, enum machine_end end, uint32_t code)
 void machine_stop(struct machine *m)
 {
     machine_end(m, END_CALLER, 0);
+}
+
+static ps_t next_event(const struct machine *m)
+{
+    ps_t next = clock_next(&m->clock);
+
+    return next > TIME_END ? PS_NEVER : next;
 }
 
 static ps_t position(const struct hart *h)
@@ -76,7 +89,7 @@ static void fire(struct machine *m, ps_t when)
  * as much as the machine would have waited. */
 static void idle(struct machine *m)
 {
-    ps_t next = clock_next(&m->clock);
+    ps_t next = next_event(m);
 
     console_poll(m, 0);
     if (next == PS_NEVER) {
@@ -84,15 +97,15 @@ static void idle(struct machine *m)
             machine_end(m, END_STUCK, 0);
         else
             console_poll(m, -1);
-        next = clock_next(&m->clock);
+        next = next_event(m);
         if (next == PS_NEVER)
             return;
     } else if (terminal_interactive(m->terminal) && next > m->clock.now) {
         m->idle_debt += next - m->clock.now;
-        if (m->idle_debt >= PS_PER_S / 1000) {
-            console_poll(m, (int)u64_min(m->idle_debt / (PS_PER_S / 1000), 1000));
+        if (m->idle_debt >= POLL_PS) {
+            console_poll(m, (int)u64_min(m->idle_debt / POLL_PS, 1000));
             m->idle_debt = 0;
-            next = clock_next(&m->clock);
+            next = next_event(m);
         }
     }
     fire(m, next);
@@ -100,7 +113,7 @@ static void idle(struct machine *m)
 
 static void run_hart(struct machine *m, struct hart *h, ps_t second)
 {
-    ps_t limit = clock_next(&m->clock), at = position(h);
+    ps_t at = position(h), poll = ps_add(at, POLL_PS), limit = u64_min(next_event(m), poll);
     enum stop stop;
 
     if (second != PS_NEVER)
@@ -118,6 +131,8 @@ static void run_hart(struct machine *m, struct hart *h, ps_t second)
     stop = m->engine->run(h, u64_max(hart_ticks(h, limit), h->ticks + 1));
     if (stop == STOP_MARK && m->on_mark)
         m->on_mark(m->mark_ctx, m, h->id, h->mark);
+    if (stop == STOP_LIMIT && limit == poll)
+        m->next_poll = m->clock.now; /* no event has moved the clock */
 }
 
 /* The guest's reset button: time goes on, everything else is as after power-on. */
@@ -134,16 +149,18 @@ void machine_run(struct machine *m, struct machine_result *result)
 {
     m->stopped = false;
     while (!m->stopped || restarted(m)) {
-        ps_t second, next = clock_next(&m->clock);
+        ps_t second, next = next_event(m);
         struct hart *h = pick(m, &second);
 
         if (m->clock.now >= m->next_poll || ++m->slices % 65536 == 0) {
-            m->next_poll = m->clock.now + PS_PER_S / 1000;
+            m->next_poll = m->clock.now + POLL_PS;
             console_poll(m, 0);
-            next = clock_next(&m->clock);
+            next = next_event(m);
         }
         if (!h)
             idle(m);
+        else if (position(h) >= TIME_END)
+            machine_end(m, END_MAX_TIME, 0);
         else if (next != PS_NEVER && hart_ticks(h, next) <= hart_ticks(h, position(h)))
             fire(m, next);
         else

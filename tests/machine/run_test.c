@@ -4,9 +4,11 @@
 #include "base/bits.h"
 #include "check.h"
 #include "insight/trace_file.h"
-#include "machine/machine.h"
+#include "machine/board.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static char kernel[] = "/tmp/doorbell-run-XXXXXX", trace[] = "/tmp/doorbell-run-trace-XXXXXX";
@@ -160,13 +162,105 @@ static void test_idle_time_is_jumped_over_and_accounted_exactly(void)
     machine_free(m);
 }
 
+/* Hart 0 counts for about 0.9 us and waits for msip, which hart 1 sets at once: status 1 if hart
+ * 0's time went back to then:
+ *  csrr s0,mhartid; li t0,0x2000000; bnez s0,3f; li t1,8; csrw mie,t1; li t2,900;
+ *  1: addi t2,t2,-1; bnez t2,1b; csrr s1,mcycle; wfi; csrr s2,mcycle; li t3,0x100000;
+ *  li t4,0x5555; bgeu s2,s1,2f; li t4,0x13333; 2: sw t4,0(t3); 0: j 0b; 3: li t1,1;
+ *  sw t1,0(t0); 4: wfi; j 4b */
+static const uint32_t woken_early[] = {
+    0xf1402473, 0x020002b7, 0x04041263, 0x00800313, 0x30431073, 0x38400393, 0xfff38393, 0xfe039ee3,
+    0xb00024f3, 0x10500073, 0xb0002973, 0x00100e37, 0x00005eb7, 0x555e8e9b, 0x00997663, 0x00013eb7,
+    0x333e8e9b, 0x01de2023, 0x0000006f, 0x00100313, 0x0062a023, 0x10500073, 0xffdff06f};
+
+static void test_a_hart_that_slept_ahead_of_its_waker_does_not_go_back_in_time(void)
+{
+    struct board_config c;
+    struct machine_result r;
+    struct machine *m;
+
+    config_init(&c);
+    c.harts = 2;
+    m = start(&c, woken_early, ARRAY_LEN(woken_early), false);
+    machine_run(m, &r);
+    CHECK_EQ_U64(r.end, END_FINISHER);
+    CHECK_EQ_U64(r.code, 0);
+    CHECK(machine_hart(m, 0)->idle_ps < PS_PER_US);
+    machine_free(m);
+}
+
+/* mtimecmp as late as virtual time can name, wfi, then accesses to the UART for ever:
+ *  li t0,0x2004000; li t1,184467440737094; sd t1,0(t0); li t1,0x80; csrw mie,t1; wfi;
+ *  li t2,0x10000000; li t3,'x'; 1: sb t3,0(t2); lb t4,5(t2); j 1b */
+static const uint32_t waits_for_the_end[] = {
+    0x020042b7, 0x0029f337, 0x16b3031b, 0x00d31313, 0x23930313, 0x00d31313, 0xb4630313, 0x0062b023,
+    0x08000313, 0x30431073, 0x10500073, 0x100003b7, 0x07800e13, 0x01c38023, 0x00538e83, 0xff9ff06f};
+
+static void test_time_ends_before_it_wraps(void)
+{
+    for (unsigned timing = TIMING_OFF; timing <= TIMING_IO; timing++) {
+        struct board_config c;
+        struct machine_result r;
+        struct machine *m;
+
+        config_init(&c);
+        c.timing = timing;
+        m = start(&c, waits_for_the_end, ARRAY_LEN(waits_for_the_end), false);
+        clock_disarm(&m->clock, &m->deadline);
+        machine_run(m, &r);
+        CHECK_EQ_U64(r.end, END_STUCK);
+        machine_free(m);
+    }
+}
+
+/* A hart that nothing interrupts: the user still can. */
+static unsigned alarms;
+
+static void on_alarm(int number)
+{
+    (void)number;
+    if (alarms++ == 0) {
+        raise(SIGTERM);
+        alarm(20);
+        return;
+    }
+    CHECK(!"the run ends at a signal");
+    _exit(1);
+}
+
+static void test_a_signal_ends_a_loop_without_any_event(void)
+{
+    static const uint32_t loop[] = {0x0000006f};
+    struct sigaction action = {.sa_handler = on_alarm};
+    struct itimerval soon = {.it_value = {0, 100000}};
+    struct board_config c;
+    struct machine_result r;
+    struct machine *m;
+
+    config_init(&c);
+    m = start(&c, loop, ARRAY_LEN(loop), false);
+    clock_disarm(&m->clock, &m->deadline);
+    terminal_catch_signals();
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    machine_run(m, &r);
+    alarm(0);
+    CHECK_EQ_U64(r.end, END_SIGNAL);
+    CHECK_EQ_U64(r.code, SIGTERM);
+    machine_free(m);
+    terminal_catch_signals();
+}
+
 int main(int argc, char **argv)
 {
     static void (*const tests[])(void) = {
         test_a_reset_starts_the_guest_anew_and_keeps_time_and_memory,
         test_no_reboot_ends_at_the_first_reset,
         test_device_accesses_of_all_harts_are_in_the_order_of_time,
-        test_idle_time_is_jumped_over_and_accounted_exactly};
+        test_idle_time_is_jumped_over_and_accounted_exactly,
+        test_a_hart_that_slept_ahead_of_its_waker_does_not_go_back_in_time,
+        test_time_ends_before_it_wraps,
+        test_a_signal_ends_a_loop_without_any_event};
     int a = mkstemp(kernel), b = mkstemp(trace), rc;
 
     close(a);
@@ -174,7 +268,10 @@ int main(int argc, char **argv)
     rc = check_main("test_a_reset_starts_the_guest_anew_and_keeps_time_and_memory,"
                     "test_no_reboot_ends_at_the_first_reset,"
                     "test_device_accesses_of_all_harts_are_in_the_order_of_time,"
-                    "test_idle_time_is_jumped_over_and_accounted_exactly",
+                    "test_idle_time_is_jumped_over_and_accounted_exactly,"
+                    "test_a_hart_that_slept_ahead_of_its_waker_does_not_go_back_in_time,"
+                    "test_time_ends_before_it_wraps,"
+                    "test_a_signal_ends_a_loop_without_any_event",
                     tests, ARRAY_LEN(tests), argc > 1 ? argv[1] : NULL);
     unlink(kernel);
     unlink(trace);

@@ -127,6 +127,9 @@ void hart_wake(struct hart *h, ps_t now)
     uint64_t cause = 0, pending = hart_mip(h) & h->mie;
     struct trace *t = h->m->trace;
 
+    /* It may have gone to sleep ahead of the clock, and of the hart that wakes it: its own time
+     * never goes back. */
+    now = u64_max(now, h->idle_since);
     for (unsigned bit = 0; bit < 16; bit++)
         if (pending & MIP_BIT(bit))
             cause = u64_max(cause, hart_irq_cause(h, bit));
