@@ -298,7 +298,7 @@ static void step_over(struct nvme_slot *slot, uint32_t len)
     }
 }
 
-/* When the medium has the bytes up to the end of the next piece; 0: it has nothing to do with it. */
+/* When the medium has the bytes up to the end of the next piece; 0: it has no part in them. */
 static uint64_t piece_ready(const struct nvme_slot *slot, uint32_t len)
 {
     const struct nvme_slot_state *s = &slot->s;

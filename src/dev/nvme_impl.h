@@ -15,8 +15,8 @@
  *  2. The completion entry goes onto the link right behind the last data, as posted writes do; a
  *     fault of that data is known before the entry arrives and is put into it then.
  *  3. A slot is freed only when its entry has arrived and none of its pieces is under way.
- *  4. Any register write may come from the controller's own DMA, and may reset it: a `done` callback
- *     looks at `busy` of its operation first. */
+ *  4. Any register write may come from the controller's own DMA, and may reset it: a `done`
+ *     callback looks at `busy` of its operation first. */
 #ifndef DEV_NVME_IMPL_H
 #define DEV_NVME_IMPL_H
 

@@ -38,7 +38,7 @@ struct nvme_media_params {
 struct nvme_media {
     uint64_t die_free[NVME_DIES_MAX];
     uint64_t channel_free[NVME_CHANNELS_MAX];
-    uint64_t programmed[NVME_BUFFER_UNITS_MAX]; /* when the unit at this place has left the buffer */
+    uint64_t programmed[NVME_BUFFER_UNITS_MAX]; /* when the unit at this place left the buffer */
     uint64_t written;    /* units ever put into the buffer: place = written % its size */
     uint64_t open_units; /* of the program unit that is being collected */
     uint64_t open_at;    /* when its last unit came */

@@ -8,8 +8,8 @@
 #define NVMEVIRT "NVMeVirt, calibrated against the device"
 #define ASSUMED "assumed"
 #define NONE "none: an ideal device"
-#define HOTOS "BPF for storage, HotOS 2021: 3224 ns of a 512-byte read are the device's; the rest " \
-              "of them is link and firmware"
+#define HOTOS "BPF for storage, HotOS 2021: 3224 ns of a 512-byte read are the device's; the " \
+              "rest of them is link and firmware"
 #define T_MAX (10 * PS_PER_S)
 
 #define TIME(member, value, source, doc) \

@@ -35,7 +35,8 @@ static struct nvme_slot *slot_take(struct nvme *n, bool io)
     s->seg_count = s->seg_at = s->seg_off = s->list_left = s->list_len = s->hops = 0;
     s->status = s->moving = 0;
     s->direction = NVME_NO_DATA;
-    s->sgl = s->last_segment = s->arrived_cqe = s->queued = s->busy = s->media_done = s->conflict = 0;
+    s->sgl = s->last_segment = s->arrived_cqe = s->queued = 0;
+    s->busy = s->media_done = s->conflict = 0;
     s->began = s->offset = s->list = 0;
     return slot;
 }

@@ -47,7 +47,7 @@ int block_zero(struct block *b, uint64_t offset, uint64_t len);
 /* Returns once all writes before it are on stable storage (fdatasync). */
 int block_flush(struct block *b);
 
-/* Tests: the `nth` next operation of a kind (1: the very next) returns -error instead; 0 disarms. */
+/* Tests: the `nth` next operation of a kind (1: the very next) returns -error; 0 disarms. */
 enum block_op { BLOCK_READ, BLOCK_WRITE, BLOCK_ZERO, BLOCK_FLUSH, BLOCK_OPS };
 void block_inject(struct block *b, enum block_op op, unsigned nth, int error);
 

@@ -269,8 +269,8 @@ static int take_page(struct overlay *o, uint64_t group, const uint8_t *page, uin
         if (e < ENTRY_DATA)
             continue;
         if (e - ENTRY_DATA >= (file_size - u64_min(file_size, o->data_start)) / CLUSTER)
-            return err_set(err, "%s: the overlay is truncated: cluster %" PRIu64 " lies past its end",
-                           path, e - ENTRY_DATA);
+            return err_set(err, "%s: the overlay is truncated: cluster %" PRIu64
+                           " lies past its end", path, e - ENTRY_DATA);
     }
     return 0;
 }

@@ -543,8 +543,10 @@ static void test_namespaces_are_apart_and_ranges_are_checked(void)
     block_inject(r->block[2], BLOCK_FLUSH, 1, EIO);
     CHECK_EQ_U64(rig_do(r, &io, rig_sqe(NVME_NVM_FLUSH, 1), NULL), 0);
     block_inject(r->block[2], BLOCK_FLUSH, 0, 0);
-    CHECK_EQ_U64(rig_do(r, &io, rig_sqe(NVME_NVM_FLUSH, 5), NULL), NVME_INVALID_NAMESPACE | NVME_DNR);
-    CHECK_EQ_U64(rig_do(r, &io, rig_rw(NVME_NVM_READ, 2047, 2, page, 0), NULL), NVME_LBA_RANGE | NVME_DNR);
+    CHECK_EQ_U64(rig_do(r, &io, rig_sqe(NVME_NVM_FLUSH, 5), NULL),
+                 NVME_INVALID_NAMESPACE | NVME_DNR);
+    CHECK_EQ_U64(rig_do(r, &io, rig_rw(NVME_NVM_READ, 2047, 2, page, 0), NULL),
+                 NVME_LBA_RANGE | NVME_DNR);
     CHECK_EQ_U64(rig_do(r, &io, rig_rw(NVME_NVM_READ, UINT64_MAX, 2, page, 0), NULL),
                  NVME_LBA_RANGE | NVME_DNR);
     CHECK_EQ_U64(rig_do(r, &io, rig_rw(NVME_NVM_READ, 0, 1025, page, 0), NULL),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Data pointers: every shape of PRP and SGL against a plain model, and every way to get them wrong. */
+/* Data pointers: every shape of PRP and SGL against a plain model, and every way to get them
+ * wrong. */
 #include "nvme_rig.h"
 
 #include "sim/random.h"
@@ -331,7 +332,8 @@ static void test_every_sgl_error_has_its_status(void)
      * ends without a link. */
     put_descriptor(l, page, 2048, NVME_SGL_DATA);
     put_descriptor(l + 16, list, 32, NVME_SGL_LAST_SEGMENT);
-    CHECK_EQ_U64(sgl(r, s, list, 32, NVME_SGL_LAST_SEGMENT, 0), NVME_INVALID_SGL_SEGMENT | NVME_DNR);
+    CHECK_EQ_U64(sgl(r, s, list, 32, NVME_SGL_LAST_SEGMENT, 0),
+                 NVME_INVALID_SGL_SEGMENT | NVME_DNR);
     CHECK_EQ_U64(sgl(r, s, list, 48, NVME_SGL_SEGMENT, 0), NVME_INVALID_SGL_COUNT | NVME_DNR);
     CHECK_EQ_U64(sgl(r, s, list, 16, NVME_SGL_SEGMENT, 0), NVME_INVALID_SGL_SEGMENT | NVME_DNR);
     put_descriptor(l + 16, page, 2047, NVME_SGL_DATA);

@@ -105,7 +105,8 @@ static void test_a_reset_at_every_moment_of_mixed_commands(void)
         for (unsigned i = 0; i < 512; i++)
             le64_put(rig_at(r, list) + 8 * i, page);
         for (unsigned i = 0; i < 6; i++)
-            rig_submit(r, &io, rig_rw(i & 1 ? NVME_NVM_WRITE : NVME_NVM_READ, i * 64, 64, page, list));
+            rig_submit(r, &io, rig_rw(i & 1 ? NVME_NVM_WRITE : NVME_NVM_READ, i * 64, 64, page,
+                                      list));
         rig_submit(r, &io, rig_sqe(NVME_NVM_FLUSH, 1));
         rig_ring(r, &io);
         for (unsigned i = 0; i < k * 3 && clock_next(&r->clock) != PS_NEVER; i++)
@@ -206,7 +207,8 @@ static void test_a_failing_disk_is_a_media_error_and_no_more(void)
     block_inject(r->block[0], BLOCK_FLUSH, 1, EIO);
     CHECK_EQ_U64(rig_do(r, &io, s, NULL), NVME_WRITE_FAULT);
     block_inject(r->block[0], BLOCK_READ, 1, EIO);
-    CHECK_EQ_U64(rig_do(r, &io, rig_rw(NVME_NVM_COMPARE, 0, 8, page, 0), NULL), NVME_UNRECOVERED_READ);
+    CHECK_EQ_U64(rig_do(r, &io, rig_rw(NVME_NVM_COMPARE, 0, 8, page, 0), NULL),
+                 NVME_UNRECOVERED_READ);
     s = rig_sqe(NVME_ADMIN_GET_LOG, 0);
     rig_prp(&s, log, 0);
     rig_cdw(&s, 10, NVME_LOG_SMART | 127 << 16);

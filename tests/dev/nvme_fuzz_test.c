@@ -53,7 +53,7 @@ static void some_list(struct fuzz *f)
         } else {
             at &= ~15u;
             le64_put(p + at, some_address(f));
-            le32_put(p + at + 8, (uint32_t)pick(f, 4) * 512 + (uint32_t)(pick(f, 8) ? 0 : pick(f, 64)));
+            le32_put(p + at + 8, (uint32_t)(pick(f, 4) * 512 + (pick(f, 8) ? 0 : pick(f, 64))));
             le32_put(p + at + 12, (uint32_t)((pick(f, 8) ? pick(f, 4) : pick(f, 16)) << 28));
         }
     }
@@ -82,8 +82,10 @@ static struct rig_sqe some_command(struct fuzz *f, bool admin)
     }
     le16_put(s.b + NVME_SQE_CID, pick(f, 20) ? f->cid++ : (uint16_t)pick(f, 8));
     if (admin) {
-        rig_cdw(&s, 10, (uint32_t)(pick(f, 4) ? pick(f, 16) | (1 + pick(f, 40)) << 16 : random_u64(&f->rnd)));
-        rig_cdw(&s, 11, (uint32_t)(pick(f, 4) ? pick(f, 4) | pick(f, 4) << 16 : random_u64(&f->rnd)));
+        rig_cdw(&s, 10, (uint32_t)(pick(f, 4) ? pick(f, 16) | (1 + pick(f, 40)) << 16
+                                              : random_u64(&f->rnd)));
+        rig_cdw(&s, 11, (uint32_t)(pick(f, 4) ? pick(f, 4) | pick(f, 4) << 16
+                                              : random_u64(&f->rnd)));
         if (s.b[0] == NVME_ADMIN_SET_FEATURES || s.b[0] == NVME_ADMIN_GET_LOG)
             le32_put(s.b + NVME_SQE_NSID, 0);
         if (s.b[0] == NVME_ADMIN_FORMAT)

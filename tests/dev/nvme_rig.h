@@ -310,6 +310,7 @@ static inline bool rig_peek(struct rig *r, struct rig_queue *q, struct rig_cqe *
     const uint8_t *e = rig_at(r, q->cq + (uint64_t)q->head * NVME_CQE_BYTES);
     uint16_t status = le16_get(e + NVME_CQE_STATUS);
 
+    memset(c, 0, sizeof *c);
     if ((status & 1) != q->phase)
         return false;
     c->dw0 = le32_get(e + NVME_CQE_DW0);

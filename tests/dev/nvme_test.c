@@ -238,7 +238,8 @@ static void test_every_error_of_the_queue_commands(void)
     CHECK_EQ_U64(create_sq(r, 0x000f0000, 0x00010001, page), NVME_QID_INVALID | NVME_DNR);
     CHECK_EQ_U64(create_sq(r, 0x00000001, 0x00010001, page), NVME_QUEUE_SIZE_INVALID | NVME_DNR);
     CHECK_EQ_U64(create_sq(r, 0x000f0001, 0x00010000, page), NVME_INVALID_FIELD | NVME_DNR);
-    CHECK_EQ_U64(create_sq(r, 0x000f0001, 0x00010001, page + 4), NVME_PRP_OFFSET_INVALID | NVME_DNR);
+    CHECK_EQ_U64(create_sq(r, 0x000f0001, 0x00010001, page + 4),
+                 NVME_PRP_OFFSET_INVALID | NVME_DNR);
     CHECK_EQ_U64(create_sq(r, 0x000f0030, 0x00010001, page), 0); /* any id, any order */
     CHECK_EQ_U64(create_sq(r, 0x000f0030, 0x00010001, page), NVME_QID_INVALID | NVME_DNR);
     CHECK_EQ_U64(delete_queue(r, NVME_ADMIN_DELETE_CQ, 1), NVME_QUEUE_DELETION_INVALID | NVME_DNR);
@@ -472,7 +473,8 @@ static void test_a_queue_of_the_largest_size_works(void)
     rig_down(r);
 }
 
-TEST_MAIN(test_registers_say_what_the_driver_expects, test_ready_follows_enable_after_the_ready_time,
+TEST_MAIN(test_registers_say_what_the_driver_expects,
+          test_ready_follows_enable_after_the_ready_time,
           test_an_impossible_configuration_is_fatal_until_disabled,
           test_identify_arrives_with_an_entry_and_a_message,
           test_a_read_moves_the_image_and_a_write_changes_it, test_phase_and_heads_wrap,

@@ -358,7 +358,8 @@ static void read_records(void)
     p += 12;
     id = varint(&p);
     (void)varint(&p);
-    for (record_count = (unsigned)id; p < end && record_count < ARRAY_LEN(records); record_count++) {
+    record_count = (unsigned)id;
+    for (; p < end && record_count < ARRAY_LEN(records); record_count++) {
         struct record *r = &records[record_count];
         uint64_t back;
         r->kind = (unsigned)varint(&p);

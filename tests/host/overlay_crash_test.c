@@ -102,8 +102,8 @@ int file_lock(int fd, const char *path, bool exclusive, struct err *err)
 static int base_read(void *owner, uint64_t offset, void *buf, uint64_t len)
 {
     (void)owner;
-    for (uint64_t i = 0; i < len; i++)
-        ((uint8_t *)buf)[i] = (uint8_t)(offset + i < IMAGE_BYTES ? 200 + (offset + i) / BLOCK % 50 : 0);
+    for (uint64_t i = 0, at = offset; i < len; i++, at++)
+        ((uint8_t *)buf)[i] = (uint8_t)(at < IMAGE_BYTES ? 200 + at / BLOCK % 50 : 0);
     return 0;
 }
 
