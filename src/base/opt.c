@@ -180,12 +180,15 @@ int opt_parse(const struct opt *table, void *target, int argc, char **argv, int 
 
 void opt_help(const struct opt *table, FILE *out)
 {
+    bool grouped = false;
+
     for (const struct opt *o = table; !row_ends(o); o++) {
         const char *line = o->help;
         int width;
 
         if (o->kind == OPT_GROUP) {
             fprintf(out, "\n%s\n", o->help);
+            grouped = true;
             continue;
         }
         width = fprintf(out, "  --%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
@@ -207,5 +210,5 @@ void opt_help(const struct opt *table, FILE *out)
             fprintf(out, " (default: %s)", o->preset);
         fputc('\n', out);
     }
-    fprintf(out, "  %-*s%s\n", HELP_COLUMN - 2, "--help", "this text");
+    fprintf(out, "%s  %-*s%s\n", grouped ? "\n" : "", HELP_COLUMN - 2, "--help", "this text");
 }

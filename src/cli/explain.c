@@ -52,7 +52,7 @@ static const struct opt options[] = {
     {"set", OPT_CALL, "PATH=VALUE", NULL, "change a parameter of the model; may be repeated",
      .call = config_add_set},
     {"timing", OPT_CHOICE, "LEVEL", "io", "off or io", CONFIG(timing), .choices = timing_names},
-    {"irq", OPT_CHOICE, "KIND", "aia", "interrupt controllers: plic or aia", CONFIG(irq),
+    {"irq", OPT_CHOICE, "KIND", "aia", "interrupt controllers: plic, or aia (APLIC and IMSIC)", CONFIG(irq),
      .choices = irq_names},
     {"harts", OPT_NUMBER, "N", "1", "processors, 1 to 16", CONFIG(harts), 1, VIRT_HARTS_MAX},
     {"memory", OPT_SIZE, "SIZE", "1G", "RAM", CONFIG(memory_bytes), CONFIG_MEMORY_MIN,
@@ -67,18 +67,18 @@ static const struct opt options[] = {
     {"json", OPT_FLAG, .help = "schema doorbell.explain/1 (docs/explain.md)", .offset = OWN(json)},
     {"svg", OPT_TEXT, "FILE", NULL, "draw it, too", OWN(svg)},
     {"trace", OPT_TEXT, "FILE", NULL, "keep the trace", CONFIG(trace)},
-    {"console", OPT_TEXT, "WHERE", "null", "the guest's console: null, stdio or a file",
+    {"console", OPT_TEXT, "WHERE", "null", "the guest's console: stdio, pty, null, or a file",
      CONFIG(console)},
 
     {NULL, OPT_GROUP, .help = "Instead of running:"},
     {"from", OPT_TEXT, "TRACE", NULL, "explain the request in a trace that was kept", OWN(from)},
-    {"compare", OPT_FLAG, .help = "doorbell explain --compare A B: two outputs of --json side by "
-     "side", .offset = OWN(compare)},
+    {"compare", OPT_FLAG, .help = "put two outputs of --json side by side", .offset = OWN(compare)},
     OPT_END,
 };
 
 static const char usage[] =
     "read [OPTION]...\n"
+    "       doorbell explain --compare A B\n"
     "Reads a file on the NVMe drive of an unmodified Debian guest and shows where each nanosecond\n"
     "of read(fd, buf, 4096) went.";
 

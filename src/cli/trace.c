@@ -16,8 +16,6 @@ struct trace_options {
 };
 
 static const struct opt options[] = {
-    {"json", OPT_FLAG, .help = "JSON: for print one object a line, for stats one object",
-     .offset = offsetof(struct trace_options, json)},
     {NULL, OPT_GROUP, .help = "Which records:"},
     {"event", OPT_TEXT, "NAME", NULL, "only this kind", offsetof(struct trace_options, event)},
     {"source", OPT_TEXT, "NAME", NULL, "only from this source",
@@ -27,6 +25,10 @@ static const struct opt options[] = {
     {"to", OPT_TIME, "TIME", NULL, "up to this virtual time",
      offsetof(struct trace_options, to_ps)},
     {"limit", OPT_NUMBER, "N", NULL, "at most N of them", offsetof(struct trace_options, limit)},
+
+    {NULL, OPT_GROUP, .help = "What comes out:"},
+    {"json", OPT_FLAG, .help = "JSON: for print one object a line, for stats one object",
+     .offset = offsetof(struct trace_options, json)},
     OPT_END,
 };
 
@@ -48,7 +50,8 @@ static int filter_init(struct filter *f, const struct trace_options *o,
     if (o->event && (f->kind = trace_file_kind(file, o->event)) < 0)
         return err_set(err, "this trace has no event \"%s\" (docs/trace.md lists them)", o->event);
     if (o->source && (f->source = trace_file_source(file, o->source)) < 0)
-        return err_set(err, "this trace has no source \"%s\"", o->source);
+        return err_set(err, "this trace has no source \"%s\" (doorbell trace stats lists "
+                       "them)", o->source);
     return 0;
 }
 

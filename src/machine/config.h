@@ -25,7 +25,7 @@ struct drive_config {
     char *file;
     char *overlay; /* copy-on-write file; NULL: none */
     bool read_only;
-    bool discard;  /* keep writes in memory, lose them at the end */
+    bool discard;  /* keep writes in a file of our own, lose them at the end */
     uint64_t block_bytes; /* 512 or 4096 */
 };
 
@@ -70,7 +70,8 @@ int config_add_set(void *config, const char *value, struct err *err);
 #define CONFIG_NVME_HELP \
     "an NVMe controller with this image; may be repeated. Keys:\n" \
     "  overlay=FILE    copy-on-write: FILE gets the changes\n" \
-    "  discard         keep changes in memory, lose them at the end\n" \
+    "  discard         lose the changes at the end; until then\n" \
+    "                  they are in $TMPDIR\n" \
     "  readonly        the guest cannot write\n" \
     "  blocksize=512|4096\n" \
     "  namespace=FILE  a further namespace; the keys above that\n" \
