@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* 64-bit FNV-1a, for identities that must be equal on every host; no protection against malice. */
+/* FNV-1a, for identities and checksums that must be equal on every host; no protection against
+ * malice. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
@@ -23,6 +24,17 @@ static inline uint64_t hash_u64(uint64_t h, uint64_t v)
 
     le64_put(b, v);
     return hash_bytes(h, b, sizeof b);
+}
+
+#define HASH32_START UINT32_C(0x811c9dc5)
+
+static inline uint32_t hash32_bytes(uint32_t h, const void *bytes, size_t size)
+{
+    const uint8_t *p = bytes;
+
+    while (size--)
+        h = (h ^ *p++) * UINT32_C(0x01000193);
+    return h;
 }
 
 /* With its end, so that "ab","c" and "a","bc" differ; NULL is unlike "". */

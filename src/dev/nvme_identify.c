@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Identify (NVMe 1.4: 5.15). */
+#include "base/hash.h"
 #include "dev/nvme_impl.h"
 
 #include <stdio.h>
@@ -73,10 +74,8 @@ static void put_controller(const struct nvme *n, uint8_t *p)
 
 static void put_eui64(const struct nvme *n, unsigned index, uint8_t *p)
 {
-    uint32_t h = UINT32_C(0x811c9dc5);
+    uint32_t h = hash32_bytes(HASH32_START, n->serial, strlen(n->serial));
 
-    for (const char *s = n->serial; *s; s++)
-        h = (h ^ (uint8_t)*s) * UINT32_C(0x01000193);
     memcpy(p, oui, 3);
     for (unsigned i = 0; i < 4; i++)
         p[3 + i] = (uint8_t)(h >> (24 - 8 * i));

@@ -2,6 +2,7 @@
 #include "insight/trace_file.h"
 
 #include "base/alloc.h"
+#include "base/hash.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,25 +24,6 @@ struct trace_file_reader {
     bool failed;
     struct err err;
 };
-
-static const char *const unit_names[] = {
-    [TRACE_HEX] = "hex", [TRACE_DEC] = "dec", [TRACE_PS] = "ps", [TRACE_BYTES] = "bytes",
-    [TRACE_SOURCE] = "source",
-};
-
-const char *trace_unit_name(enum trace_unit unit)
-{
-    return unit_names[unit];
-}
-
-static uint32_t fnv1a(const uint8_t *p, size_t n)
-{
-    uint32_t h = UINT32_C(0x811c9dc5);
-
-    while (n--)
-        h = (h ^ *p++) * UINT32_C(0x01000193);
-    return h;
-}
 
 #define BAD(r, fmt, ...) \
     err_set(&(r)->err, "the trace %s " fmt, (r)->path, ##__VA_ARGS__)
@@ -84,7 +66,7 @@ static int next_chunk(struct trace_file_reader *r)
             return -1;
         read += step;
     }
-    if (fnv1a(r->chunk, size) != le32_get(header + 8))
+    if (hash32_bytes(HASH32_START, r->chunk, size) != le32_get(header + 8))
         return BAD(r, "is damaged: a chunk after %llu good records does not match its check sum",
                    (unsigned long long)(r->next_id - 1));
     r->size = size;
@@ -109,8 +91,8 @@ static int read_arg(struct trace_file_arg *arg, const json_t *from)
     const char *unit = json_string_value(json_array_get(from, 1));
 
     arg->name = json_string_value(json_array_get(from, 0));
-    for (unsigned u = 0; unit && u < ARRAY_LEN(unit_names); u++)
-        if (strcmp(unit, unit_names[u]) == 0) {
+    for (unsigned u = 0; unit && u < TRACE_UNITS; u++)
+        if (strcmp(unit, trace_unit_name[u]) == 0) {
             arg->unit = u;
             return is_name(arg->name) ? 0 : -1;
         }

@@ -63,7 +63,4 @@ int trace_file_kind(const struct trace_file *file, const char *event);
 int trace_file_source(const struct trace_file *file, const char *source);
 int trace_file_arg(const struct trace_file *file, int kind, const char *arg);
 
-/* "hex", "dec", "ps", "bytes", "source" */
-const char *trace_unit_name(enum trace_unit unit);
-
 #endif

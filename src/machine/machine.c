@@ -2,6 +2,7 @@
 #include "machine/machine.h"
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "host/file.h"
 #include "machine/board.h"
 
@@ -192,7 +193,6 @@ static json_t *changed_parameters(const struct machine *m)
 
 static json_t *schema_json(void)
 {
-    static const char *const unit[] = {"hex", "dec", "ps", "bytes", "source"};
     json_t *schema = json_array();
 
     for (unsigned k = 0; k < TRACE_KIND_COUNT; k++) {
@@ -200,7 +200,8 @@ static json_t *schema_json(void)
         json_t *args = json_array();
 
         for (unsigned a = 0; a < s->count; a++)
-            json_array_append_new(args, json_pack("[ss]", s->args[a].name, unit[s->args[a].unit]));
+            json_array_append_new(args, json_pack("[ss]", s->args[a].name,
+                                                  trace_unit_name[s->args[a].unit]));
         json_array_append_new(schema, json_pack("{ss ss so}", "name", s->name, "doc", s->doc,
                                                 "args", args));
     }
@@ -211,7 +212,7 @@ static json_t *schema_json(void)
  * counts as nothing. */
 static uint64_t drives_identity(const struct machine *m)
 {
-    uint64_t all = 0;
+    uint64_t all = HASH_START;
 
     for (unsigned n = 0; n < m->config->nvmes; n++)
         for (unsigned s = 0; s < m->config->nvme[n].spaces; s++) {
@@ -222,22 +223,19 @@ static uint64_t drives_identity(const struct machine *m)
                 uint64_t id = 0;
                 if (files[i])
                     (void)file_identity("image", files[i], &id, NULL);
-                all = (all ^ id) * UINT64_C(0x100000001b3) + i;
+                all = hash_u64(all, id) + i;
             }
         }
     return all;
 }
 
-/* FNV-1a over what decides a run: inputs by content, configuration by meaning. */
+/* What decides a run: inputs by content, configuration by meaning. */
 static uint64_t run_id(const struct machine *m, const char *machine_text, const char *changed_text)
 {
-    uint64_t h = m->boot.identity ^ drives_identity(m) ^ UINT64_C(0xcbf29ce484222325);
-    const char *const texts[] = {machine_text, changed_text};
+    uint64_t h = hash_u64(hash_u64(HASH_START, m->boot.identity), drives_identity(m));
 
-    for (unsigned i = 0; i < ARRAY_LEN(texts); i++)
-        for (const char *p = texts[i]; *p; p++)
-            h = (h ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
-    return (h ^ m->config->seed) * UINT64_C(0x100000001b3);
+    h = hash_text(hash_text(h, machine_text), changed_text);
+    return hash_u64(h, m->config->seed);
 }
 
 static json_t *machine_object(const struct machine *m)

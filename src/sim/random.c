@@ -2,6 +2,8 @@
 /* xoroshiro128++ (Blackman and Vigna, 2019), seeded by splitmix64 over seed and name. */
 #include "sim/random.h"
 
+#include "base/hash.h"
+
 static uint64_t splitmix(uint64_t *x)
 {
     uint64_t z = *x += UINT64_C(0x9e3779b97f4a7c15);
@@ -17,10 +19,8 @@ static uint64_t rotl(uint64_t v, unsigned n)
 
 void random_init(struct random *r, uint64_t seed, const char *name)
 {
-    uint64_t x = seed ^ UINT64_C(0xcbf29ce484222325);
+    uint64_t x = hash_bytes(seed ^ HASH_START, name, strlen(name));
 
-    for (; *name; name++)
-        x = (x ^ (uint8_t)*name) * UINT64_C(0x100000001b3);
     r->s[0] = splitmix(&x);
     r->s[1] = splitmix(&x);
     if (!r->s[0] && !r->s[1])

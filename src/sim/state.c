@@ -2,6 +2,7 @@
 #include "sim/state.h"
 
 #include "base/alloc.h"
+#include "base/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,11 +41,11 @@ int archive_get(struct archive *a, void *bytes, size_t size)
 
 static char *element(const struct field *f, const void *object, uint32_t i)
 {
-    char *base = (char *)object + f->offset;
+    char *at = (char *)object + f->offset, *elements = at;
 
     if (f->indirect)
-        memcpy(&base, base, sizeof base);
-    return base + i * f->stride;
+        memcpy(&elements, at, sizeof elements);
+    return elements + i * f->stride;
 }
 
 void state_save(struct archive *a, const struct field *fields, const void *object)
@@ -98,11 +99,10 @@ int state_load(struct archive *a, const struct field *fields, void *object, stru
 uint64_t state_hash(const struct field *fields, const void *object)
 {
     struct archive a = {0};
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    uint64_t h;
 
     state_save(&a, fields, object);
-    for (size_t i = 0; i < a.size; i++)
-        h = (h ^ a.bytes[i]) * UINT64_C(0x100000001b3);
+    h = hash_bytes(HASH_START, a.bytes, a.size);
     archive_free(&a);
     return h;
 }

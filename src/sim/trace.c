@@ -6,6 +6,7 @@
 #include "sim/trace.h"
 
 #include "base/alloc.h"
+#include "base/hash.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -20,6 +21,11 @@
                               {TRACE_ARGS_##name(TRACE_ARG)}},
 const struct trace_schema trace_schema[TRACE_KIND_COUNT] = {TRACE_EVENTS(TRACE_ROW)};
 
+const char *const trace_unit_name[TRACE_UNITS] = {
+    [TRACE_HEX] = "hex", [TRACE_DEC] = "dec", [TRACE_PS] = "ps", [TRACE_BYTES] = "bytes",
+    [TRACE_SOURCE] = "source",
+};
+
 static uint8_t *put_varint(uint8_t *p, uint64_t v)
 {
     while (v >= 0x80) {
@@ -28,15 +34,6 @@ static uint8_t *put_varint(uint8_t *p, uint64_t v)
     }
     *p++ = (uint8_t)v;
     return p;
-}
-
-static uint32_t fnv1a(const uint8_t *p, size_t n)
-{
-    uint32_t h = UINT32_C(0x811c9dc5);
-
-    while (n--)
-        h = (h ^ *p++) * UINT32_C(0x01000193);
-    return h;
 }
 
 static void out(struct trace *t, const void *bytes, size_t size)
@@ -53,7 +50,7 @@ static void put_chunk(struct trace *t, const char type[4], const void *payload, 
 
     memcpy(header, type, 4);
     le32_put(header + 4, (uint32_t)size);
-    le32_put(header + 8, fnv1a(payload, size));
+    le32_put(header + 8, hash32_bytes(HASH32_START, payload, size));
     out(t, header, sizeof header);
     out(t, payload, size);
 }

@@ -13,6 +13,8 @@ enum trace_kind { TRACE_EVENTS(TRACE_KIND) TRACE_KIND_COUNT };
 #undef TRACE_KIND
 
 enum trace_unit { TRACE_HEX, TRACE_DEC, TRACE_PS, TRACE_BYTES, TRACE_SOURCE };
+enum { TRACE_UNITS = TRACE_SOURCE + 1 };
+extern const char *const trace_unit_name[TRACE_UNITS]; /* as in META */
 
 #define TRACE_ARGS_MAX 8
 
@@ -32,7 +34,7 @@ extern const struct trace_schema trace_schema[TRACE_KIND_COUNT];
 
 #define TRACE_FILE_MAGIC "DBTRACE1"
 /* Chunk types: four characters, then a 32-bit payload size and a 32-bit FNV-1a of the payload. */
-#define TRACE_CHUNK_META "META" /* JSON: run, guest, schema, sources; first in the file */
+#define TRACE_CHUNK_META "META" /* JSON: format, run, sources, schema; first in the file */
 #define TRACE_CHUNK_SYMS "SYMS" /* text: "address type name module" a line */
 #define TRACE_CHUNK_RECS "RECS" /* records */
 #define TRACE_CHUNK_END "END."  /* 64-bit count of records; last in the file */
