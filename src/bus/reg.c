@@ -42,8 +42,10 @@ static bool size_allowed(const struct reg *r, unsigned size)
            (r->flags & REG_HALVES && size == 4 && r->size == 8);
 }
 
-const struct reg *bank_decode(const struct bank *bank, const struct txn *txn, unsigned *index,
-                              unsigned *shift, enum fault *fault)
+/* The row that decodes this access, or NULL with why; *index is its instance, *shift the lowest of
+ * the accessed bits within it. */
+static const struct reg *decode(const struct bank *bank, const struct txn *txn, unsigned *index,
+                                unsigned *shift, enum fault *fault)
 {
     *fault = FAULT_DECODE;
     for (unsigned i = 0; i < bank->count; i++) {
@@ -96,7 +98,7 @@ enum fault bank_access(void *owner, struct txn *txn)
     struct bank *bank = owner;
     unsigned index, shift;
     enum fault fault;
-    const struct reg *r = bank_decode(bank, txn, &index, &shift, &fault);
+    const struct reg *r = decode(bank, txn, &index, &shift, &fault);
 
     if (!r) {
         if (bank->hole == BANK_HOLE_FAULT || (fault == FAULT_SIZE && !bank->hole_size))

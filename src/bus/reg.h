@@ -91,10 +91,6 @@ static inline uint64_t *bank_at(const struct bank *bank, unsigned reg, unsigned 
 }
 #define bank_value(bank, reg) (*bank_at((bank), (reg), 0))
 
-/* The row that decodes this access, or NULL; *index is its instance, *shift the byte within it. */
-const struct reg *bank_decode(const struct bank *bank, const struct txn *txn, unsigned *index,
-                              unsigned *shift, enum fault *fault);
-
 /* X-macro expansions. */
 #define REG_INDEX(name, ...) name,
 #define REG_OFFSET(name, offset, ...) name##_OFFSET = offset,

@@ -5,13 +5,6 @@
 
 #include <inttypes.h>
 
-const char *fault_name(enum fault fault)
-{
-    static const char *const names[] = {"none", "nothing at that address", "wrong size",
-                                        "not allowed", "bus mastering is off"};
-    return (unsigned)fault < ARRAY_LEN(names) ? names[fault] : "unknown";
-}
-
 /* Index of the first region whose base is above addr. */
 static unsigned above(const struct space *space, uint64_t addr)
 {

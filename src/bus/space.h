@@ -21,8 +21,6 @@ enum fault {
     FAULT_MASTER, /* the requester's bus mastering is off */
 };
 
-const char *fault_name(enum fault fault);
-
 /* Requesters: a hart's number, or REQUESTER_PCI + bus/device/function. */
 #define REQUESTER_PCI UINT32_C(0x10000)
 

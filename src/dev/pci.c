@@ -99,22 +99,19 @@ void pci_bars_unmap(struct pci_function *fn)
         }
 }
 
-void pci_bars_map_flat(struct pci_function *fn)
+static void remap(struct pci_function *fn)
 {
     uint64_t addr;
 
+    if (fn->remap) {
+        fn->remap(fn->host);
+        return;
+    }
+    /* No host bridge: bus addresses are those of the space. */
     pci_bars_unmap(fn);
     for (unsigned i = 0; i < PCI_BARS; i++)
         if (pci_bar_wanted(fn, i, &addr))
             pci_bar_map(fn, i, addr);
-}
-
-static void remap(struct pci_function *fn)
-{
-    if (fn->remap)
-        fn->remap(fn->host);
-    else
-        pci_bars_map_flat(fn);
 }
 
 void pci_add_bar(struct pci_function *fn, unsigned index, uint64_t size, unsigned flags,

@@ -162,7 +162,5 @@ bool pci_bar_wanted(const struct pci_function *fn, unsigned index, uint64_t *add
  * there. */
 void pci_bar_map(struct pci_function *fn, unsigned index, uint64_t addr);
 void pci_bars_unmap(struct pci_function *fn);
-/* Unmaps all BARs of the function, then maps those wanted at their own addresses. */
-void pci_bars_map_flat(struct pci_function *fn);
 
 #endif

@@ -24,7 +24,7 @@ static const struct reg_field uart_reg_fields[] = {UART_FIELDS(REG_FIELD_ROW)};
 #define UART_REGION_BYTES 0x100
 #define TIMEOUT_CHARACTERS 4
 
-const struct param uart_params[] = {
+static const struct param uart_params[] = {
     PARAM(struct uart_params, character_time, PARAM_BOOL, "0", "1", 0, 1, "PC16550D data sheet",
           "characters take their bits' time on the wire"),
     PARAM(struct uart_params, clock_hz, PARAM_HZ, "3686400Hz", "3686400Hz", 1000, 1000000000,

@@ -51,7 +51,6 @@ struct uart {
 };
 
 extern const struct device_class uart_class;
-extern const struct param uart_params[];
 
 /* A byte arrives on the wire.  If the receiver is full it is lost and LSR.OE tells. */
 void uart_receive(struct uart *u, uint8_t byte);

@@ -146,14 +146,6 @@ static unsigned top_source(uint32_t topi)
     return (unsigned)FGET(topi, APLIC_TOPI_IDENTITY);
 }
 
-uint64_t aplic_cause(const struct aplic *a, unsigned hart, enum aplic_level level)
-{
-    uint32_t top[APLIC_HARTS_MAX];
-
-    tops(&a->domain[level], top);
-    return a->domain[level].cause[top_source(top[hart])];
-}
-
 static void drive_harts(struct aplic_domain *d)
 {
     struct aplic *a = d->aplic;

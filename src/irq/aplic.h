@@ -57,8 +57,4 @@ extern const struct device_class aplic_class;
 /* The wire of source 1 to APLIC_SOURCES; fits line_connect. */
 void aplic_drive(void *aplic, unsigned source, bool level);
 
-/* Direct delivery: the trace record that made a hart's top interrupt pending; 0 when there is
- * none. */
-uint64_t aplic_cause(const struct aplic *aplic, unsigned hart, enum aplic_level level);
-
 #endif

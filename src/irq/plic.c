@@ -32,13 +32,6 @@ static unsigned best(const struct plic *p, unsigned context, unsigned *priority)
     return id;
 }
 
-uint64_t plic_cause(const struct plic *p, unsigned hart, bool machine)
-{
-    unsigned priority;
-
-    return p->pend_cause[best(p, hart * 2 + !machine, &priority)];
-}
-
 static void update_context(struct plic *p, unsigned context)
 {
     unsigned priority, id = best(p, context, &priority), hart = context / 2;

@@ -41,7 +41,4 @@ extern const struct device_class plic_class;
 /* The wire of source 1 to PLIC_SOURCES - 1; fits line_connect. */
 void plic_drive(void *plic, unsigned source, bool level);
 
-/* The trace record that made the best interrupt of a hart pending; 0 when there is none. */
-uint64_t plic_cause(const struct plic *plic, unsigned hart, bool machine);
-
 #endif

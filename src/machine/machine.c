@@ -102,11 +102,6 @@ const struct boot *machine_boot(const struct machine *m)
     return &m->boot;
 }
 
-unsigned machine_harts(const struct machine *m)
-{
-    return (unsigned)m->config->harts;
-}
-
 const struct hart *machine_hart(const struct machine *m, unsigned i)
 {
     return m->hart[i];
@@ -164,11 +159,6 @@ int machine_probe(struct machine *m, unsigned hart, uint64_t va)
     code_probe_fn(m->shared.code, on_probe, m);
     code_probe_add(m->shared.code, pa);
     return 0;
-}
-
-void machine_probes_clear(struct machine *m)
-{
-    code_probe_clear(m->shared.code);
 }
 
 /* ---- the trace file ---- */

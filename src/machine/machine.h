@@ -56,7 +56,6 @@ void machine_on_mark(struct machine *m,
 struct trace *machine_trace(struct machine *m);
 const struct params *machine_params(const struct machine *m);
 const struct boot *machine_boot(const struct machine *m);
-unsigned machine_harts(const struct machine *m);
 const struct hart *machine_hart(const struct machine *m, unsigned i);
 
 /* Copies kernel memory by the page tables that the hart uses now, changing nothing; -1 when some of
@@ -66,7 +65,6 @@ int machine_read_virtual(struct machine *m, unsigned hart, uint64_t va, void *bu
 /* Records a probe event whenever a hart reaches the instruction at this kernel address; -1 when it
  * is not mapped. */
 int machine_probe(struct machine *m, unsigned hart, uint64_t va);
-void machine_probes_clear(struct machine *m);
 
 /* ---- the trace file ---- */
 

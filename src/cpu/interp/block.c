@@ -172,16 +172,6 @@ void code_probe_add(struct code_cache *c, uint64_t pa)
     drop_page(c, pa >> PAGE_SHIFT);
 }
 
-void code_probe_clear(struct code_cache *c)
-{
-    for (size_t i = 0; i < c->probe_slots; i++)
-        if (c->probe[i])
-            drop_page(c, c->probe[i] >> PAGE_SHIFT);
-    free(c->probe);
-    c->probe = NULL;
-    c->probes = c->probe_slots = 0;
-}
-
 void code_probe_hit(struct hart *h)
 {
     struct code_cache *c = h->m->code;

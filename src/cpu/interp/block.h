@@ -47,10 +47,9 @@ uint64_t code_generation(const struct code_cache *c);
 /* Decoded code in [addr, addr + len) is about to change: a struct space's code_written. */
 void code_written(void *cache, uint64_t addr, uint64_t len);
 
-/* Plants and lifts probes by physical address. */
+/* Plants a probe at a physical address; code_probe_hit is what OP_probe calls. */
 void code_probe_fn(struct code_cache *c, probe_fn *fn, void *ctx);
 void code_probe_add(struct code_cache *c, uint64_t pa);
-void code_probe_clear(struct code_cache *c);
 void code_probe_hit(struct hart *h);
 
 #endif
