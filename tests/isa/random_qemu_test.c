@@ -150,19 +150,36 @@ static int run_qemu(const uint8_t *image, uint8_t *ram)
 
 /* ---- our hart ---- */
 
-/* With `slices`, returns to the scheduler's place at every block's end. */
-static int run_ours(const struct random_image *image, uint8_t *ram, bool slices)
+static void count_probe(void *ctx, struct hart *h)
 {
-    struct hart_rig *r = rig_new(TIMING_OFF);
+    (void)h;
+    ++*(uint64_t *)ctx;
+}
+
+/* SLICES: returns to the scheduler's place at every block's end.  PROBES: one at every address. */
+enum how { WHOLE, SLICES, PROBES };
+
+/* *ticks and *instret: what it took. */
+static int run_ours(const struct random_image *image, uint8_t *ram, enum timing_level level,
+                    enum how how, uint64_t *ticks, uint64_t *instret)
+{
+    uint64_t hits = 0;
+    struct hart_rig *r = rig_new(level);
     unsigned stops = 0;
 
     memcpy(r->ram.ram, image->bytes, RANDOM_IMAGE_BYTES);
+    code_probe_fn(r->shared.code, count_probe, &hits);
+    for (uint64_t at = 0; how == PROBES && at < image->program[image->count - 1].end; at += 2)
+        code_probe_add(r->shared.code, RANDOM_BASE + at);
     while (r->hart->mark != RANDOM_DONE && ++stops < 10000000)
-        rig_run(r, slices ? 1 : 1000000);
+        rig_run(r, how == SLICES ? 1 : 1000000);
     memcpy(ram, r->ram.ram, RANDOM_IMAGE_BYTES);
     if (r->hart->mark != RANDOM_DONE)
         printf("our hart did not come to the end: pc 0x%" PRIx64 "\n", r->hart->pc);
     stops = r->hart->mark != RANDOM_DONE;
+    *ticks = r->hart->ticks;
+    *instret = r->hart->instret;
+    CHECK(how != PROBES || hits > *instret * 9 / 10); /* a probe is hit before traps too */
     rig_free(r);
     return stops ? -1 : 0;
 }
@@ -241,13 +258,16 @@ static bool same(const struct random_program *p, const uint8_t *ours, const uint
 struct work {
     struct random_image image;
     uint8_t *ours, *qemu;
-    bool slices;
+    enum how how;
 };
 
 static bool run_both(struct work *w)
 {
+    uint64_t ticks, instret;
+
     random_build(&w->image);
-    if (run_ours(&w->image, w->ours, w->slices) || run_qemu(w->image.bytes, w->qemu))
+    if (run_ours(&w->image, w->ours, TIMING_OFF, w->how, &ticks, &instret) ||
+        run_qemu(w->image.bytes, w->qemu))
         return false;
     for (unsigned n = 0; n < w->image.count; n++)
         forgive(&w->image.program[n], w->qemu);
@@ -324,7 +344,7 @@ static void test_random_programs_end_as_on_qemu(void)
         w.image.count = RANDOM_PROGRAMS_MAX;
         for (unsigned k = 0; k < RANDOM_PROGRAMS_MAX; k++)
             w.image.program[k] = (struct random_program){.seed = seed++ << 20, .length = 100};
-        w.slices = n & 1;
+        w.how = n & 1 ? SLICES : WHOLE;
         w.image.paged = n & 2;
         if (!run_both(&w)) {
             CHECK(!"both run to the end");
@@ -347,4 +367,33 @@ out:
     rmdir(dir);
 }
 
-TEST_MAIN(test_random_programs_end_as_on_qemu)
+/* Whatever the size of the slices, and whoever looks on: the same memory, the same time. */
+static void test_slices_and_probes_change_neither_state_nor_time(void)
+{
+    struct random_image image = {.bytes = xcalloc(1, RANDOM_IMAGE_BYTES), .illegal = true};
+    uint8_t *ram[3];
+    uint64_t ticks[3], instret[3];
+
+    for (unsigned how = WHOLE; how <= PROBES; how++)
+        ram[how] = xcalloc(1, RANDOM_IMAGE_BYTES);
+    for (unsigned n = 0; n < 4; n++) {
+        image.paged = n & 1;
+        image.count = RANDOM_PROGRAMS_MAX;
+        for (unsigned k = 0; k < image.count; k++)
+            image.program[k] = (struct random_program){.seed = 1000 * n + k, .length = 100};
+        random_build(&image);
+        for (unsigned how = WHOLE; how <= PROBES; how++) {
+            CHECK_EQ_U64((uint64_t)run_ours(&image, ram[how], TIMING_IO, (enum how)how,
+                                            &ticks[how], &instret[how]), 0);
+            CHECK(memcmp(ram[WHOLE], ram[how], RANDOM_IMAGE_BYTES) == 0);
+            CHECK_EQ_U64(ticks[how], ticks[WHOLE]);
+            CHECK_EQ_U64(instret[how], instret[WHOLE]);
+        }
+    }
+    for (unsigned how = WHOLE; how <= PROBES; how++)
+        free(ram[how]);
+    free(image.bytes);
+}
+
+TEST_MAIN(test_random_programs_end_as_on_qemu,
+          test_slices_and_probes_change_neither_state_nor_time)
