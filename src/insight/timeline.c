@@ -169,7 +169,7 @@ static void split_by_others(struct build *b)
         } else if (inside && is(r, b->k.trap_return) && arg(b, r, "pc") == back_to) {
             inside = false;
             split_at(&s, r->when, idle ? &loop_row : s.now ? s.now->row : NULL, !idle);
-        } else if (idle && !inside && is(r, b->k.idle_end) && !b->chained[i]) {
+        } else if (idle && !inside && is(r, b->k.idle_end)) {
             split_at(&s, r->when, &loop_row, false);
         } else if (idle && !inside && is(r, b->k.idle_begin) && r->when > s.now->when) {
             split_at(&s, r->when, s.now->row, true);

@@ -193,8 +193,8 @@ static inline void device_works(struct device *d, uint64_t ns, uint64_t media, b
         id = trace_msi(&t, NVME, at(ns + 2420 + media), d->entry, 0x28000000, 6, 0, 0);
     else
         id = trace_irq_line(&t, IMSIC, at(ns + 2410 + media), id, 33, 1);
-    d->pend = trace_irq_pend(&t, IMSIC, at(ns + (wire ? 2410 : 2420) + media), id, 1, 6);
-    trace_irq_hart(&t, IMSIC, at(ns + (wire ? 2410 : 2420) + media), d->pend, 0, 9, 1);
+    d->pend = trace_irq_pend(&t, IMSIC, at(ns + 2420 + media), id, 1, 6);
+    trace_irq_hart(&t, IMSIC, at(ns + 2420 + media), d->pend, 0, 9, 1);
 }
 
 static inline void submit(void)

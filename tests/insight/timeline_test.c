@@ -188,14 +188,14 @@ static void test_an_interrupt_by_a_wire_needs_no_message(void)
     d = ring(1700);
     sleep_at(1900);
     device_works(&d, 1950, 3000, true);
-    trace_idle_end(&t, HART, at(7360), d.pend, 0);
+    trace_idle_end(&t, HART, at(7370), d.pend, 0);
     complete(7700, d.pend, true);
     finish(9300);
     CHECK(lay_out() == 0);
     check_promises();
     CHECK(!segment("MSI-X to the interrupt file"));
-    CHECK(is_at("completion entry", 7348, 10, true));
-    CHECK(is_at("wfi exit", 7358, 340, true));
+    CHECK(is_at("completion entry", 7348, 20, true)); /* and through the controller */
+    CHECK(is_at("wfi exit", 7368, 330, true));
     CHECK_EQ_U64(tl.dma_bytes, 64 + 4096 + 16);
 }
 
@@ -210,6 +210,18 @@ static void test_a_function_that_the_kernel_lacks_is_merged_and_said(void)
     CHECK_EQ_U64(tl.notes, 1);
     CHECK(has_note("merged with the step before, as this kernel has no function: "
                    "filemap_get_pages"));
+    /* Two names of one function: both rows know it. */
+    begin_without("touch_atime", "");
+    {
+        char alias[64];
+        snprintf(alias, sizeof alias, "%016" PRIx64 " t touch_atime -\n", address("_copy_to_iter"));
+        trace_chunk(&t, TRACE_CHUNK_SYMS, alias, strlen(alias));
+    }
+    cold_read();
+    CHECK(lay_out() == 0);
+    check_promises();
+    CHECK_EQ_U64(tl.notes, 0);
+    CHECK(is_at("return to user", 9298, 400, true));
     /* One of two names is enough. */
     begin_without("nvme_queue_rqs", "");
     cold_read();
@@ -245,7 +257,9 @@ static void test_a_doorbell_of_somebody_else_is_not_the_request_s(void)
     trace_nvme_doorbell(&t, NVME, at(240), early, 1, 0, 1);
     foreign = trace_mmio_store(&t, OTHER_HART, at(300), 0, NVME, 0x1010, 4, 1);
     foreign = trace_mmio_arrive(&t, NVME, at(540), foreign, 0x1010, 4, 1);
-    trace_nvme_doorbell(&t, NVME, at(540), foreign, 2, 0, 1);
+    foreign = trace_nvme_doorbell(&t, NVME, at(540), foreign, 2, 0, 1);
+    foreign = trace_dma_read(&t, NVME, at(540), foreign, 0x80000000, 64);
+    trace_dma_read_done(&t, NVME, at(1040), foreign, 0x80000000, 64, 0, 0, 0);
     call(900, "submit_bio", READER);
     d = ring(1700);
     sleep_at(1900);
@@ -256,6 +270,7 @@ static void test_a_doorbell_of_somebody_else_is_not_the_request_s(void)
     CHECK(lay_out() == 0);
     check_promises();
     CHECK(is_at("doorbell crosses the link", 1698, 250, true));
+    CHECK_EQ_U64(tl.dma_bytes, 64 + 4096 + 16 + 4);
 }
 
 static void test_an_interrupt_on_another_hart_is_said(void)
