@@ -3,7 +3,11 @@
 
 #include "base/alloc.h"
 #include "base/bits.h"
+#include "irq/output.h"
 #include "sim/random.h"
+#include "spec/finisher.h"
+#include "spec/imsic.h"
+#include "spec/plic.h"
 
 #include <libfdt.h>
 #include <stdio.h>
@@ -15,7 +19,7 @@
 /* References between nodes. */
 enum phandle { PH_INTC = 1, PH_MSI_M, PH_MSI_S, PH_TEST, PH_CPU0 = 16, PH_INTC0 = 64 };
 
-enum { IRQ_LEVEL_HIGH = 4, PIN_SSI = 1, PIN_MSI = 3, PIN_MTI = 7, PIN_SEI = 9, PIN_MEI = 11 };
+enum { IRQ_LEVEL_HIGH = 4 };
 
 /* Sequential write; the first libfdt error sticks. */
 struct tree {
@@ -191,13 +195,13 @@ static void aclint(struct tree *t)
         begin_at(t, "clint", base);
         TEXTS(t, "compatible", "sifive,clint0\0riscv,clint0");
         CELLS(t, "reg", WIDE(base), WIDE(VIRT_ACLINT_BYTES));
-        WIRES(t, 2, PIN_MSI, PIN_MTI);
+        WIRES(t, 2, MIP_MSIP, MIP_MTIP);
         end(t);
     } else {
         begin_at(t, "mswi", base);
         text(t, "compatible", "riscv,aclint-mswi");
         CELLS(t, "reg", WIDE(base), WIDE(0x4000));
-        WIRES(t, 1, PIN_MSI);
+        WIRES(t, 1, MIP_MSIP);
         empty(t, "interrupt-controller");
         CELLS(t, "#interrupt-cells", 0);
         CELLS(t, "#address-cells", 0);
@@ -205,13 +209,13 @@ static void aclint(struct tree *t)
         begin_at(t, "mtimer", base + 0xbff8); /* mtime, then the comparators */
         text(t, "compatible", "riscv,aclint-mtimer");
         CELLS(t, "reg", WIDE(base + 0xbff8), WIDE(0x4008), WIDE(base + 0x4000), WIDE(0x7ff8));
-        WIRES(t, 1, PIN_MTI);
+        WIRES(t, 1, MIP_MTIP);
         end(t);
     }
     begin_at(t, "sswi", VIRT_SSWI_BASE);
     text(t, "compatible", "riscv,aclint-sswi");
     CELLS(t, "reg", WIDE(VIRT_SSWI_BASE), WIDE(VIRT_SSWI_BYTES));
-    WIRES(t, 1, PIN_SSI);
+    WIRES(t, 1, MIP_SSIP);
     empty(t, "interrupt-controller");
     CELLS(t, "#interrupt-cells", 0);
     CELLS(t, "#address-cells", 0);
@@ -223,8 +227,8 @@ static void plic(struct tree *t)
     begin_at(t, "plic", VIRT_PLIC_BASE);
     TEXTS(t, "compatible", "sifive,plic-1.0.0\0riscv,plic0");
     CELLS(t, "reg", WIDE(VIRT_PLIC_BASE), WIDE(VIRT_PLIC_BYTES));
-    WIRES(t, 2, PIN_MEI, PIN_SEI);
-    CELLS(t, "riscv,ndev", VIRT_IRQS);
+    WIRES(t, 2, MIP_MEIP, MIP_SEIP);
+    CELLS(t, "riscv,ndev", PLIC_SOURCES - 1);
     empty(t, "interrupt-controller");
     CELLS(t, "#interrupt-cells", 1);
     CELLS(t, "#address-cells", 0);
@@ -243,7 +247,7 @@ static void imsic(struct tree *t, uint64_t base, uint32_t pin, uint32_t phandle)
     CELLS(t, "#address-cells", 0);
     empty(t, "msi-controller");
     CELLS(t, "#msi-cells", 0);
-    CELLS(t, "riscv,num-ids", VIRT_MSI_IDS);
+    CELLS(t, "riscv,num-ids", IMSIC_IDENTITIES);
     CELLS(t, "riscv,ipi-id", 1);
     CELLS(t, "phandle", phandle);
     end(t);
@@ -276,8 +280,8 @@ static void interrupt_controllers(struct tree *t)
         plic(t);
         return;
     }
-    imsic(t, VIRT_IMSIC_M_BASE, PIN_MEI, PH_MSI_M);
-    imsic(t, VIRT_IMSIC_S_BASE, PIN_SEI, PH_MSI_S);
+    imsic(t, VIRT_IMSIC_M_BASE, MIP_MEIP, PH_MSI_M);
+    imsic(t, VIRT_IMSIC_S_BASE, MIP_SEIP, PH_MSI_S);
     aplic(t, VIRT_APLIC_S_BASE, VIRT_APLIC_S_BYTES, PH_MSI_S, 0, PH_INTC);
     aplic(t, VIRT_APLIC_M_BASE, VIRT_APLIC_M_BYTES, PH_MSI_M, PH_INTC, PH_INTC + 8);
 }
@@ -414,8 +418,8 @@ static void root(struct tree *t, uint64_t initrd_start, uint64_t initrd_end)
     small_devices(t);
     pci(t);
     end(t);
-    power(t, "poweroff", "syscon-poweroff", VIRT_FINISH_PASS);
-    power(t, "reboot", "syscon-reboot", VIRT_FINISH_RESET);
+    power(t, "poweroff", "syscon-poweroff", FINISHER_IS_PASS);
+    power(t, "reboot", "syscon-reboot", FINISHER_IS_RESET);
     end(t);
 }
 
