@@ -4,12 +4,13 @@
 #ifndef SPEC_ACLINT_H
 #define SPEC_ACLINT_H
 
-#define ACLINT_HARTS_MAX 16
-#define ACLINT_BASE 0x2000000
-#define ACLINT_BYTES 0x10000
-#define ACLINT_SSWI_BASE 0x2F00000
-#define ACLINT_SSWI_BYTES 0x4000
-#define ACLINT_HZ 10000000
+#include "spec/virt.h"
+
+#define ACLINT_HARTS_MAX VIRT_HARTS_MAX
+#define ACLINT_BASE VIRT_ACLINT_BASE
+#define ACLINT_BYTES VIRT_ACLINT_BYTES
+#define ACLINT_SSWI_BASE VIRT_SSWI_BASE
+#define ACLINT_SSWI_BYTES VIRT_SSWI_BYTES
 
 /*  name             offset  size view repeat step reset rw w1c flags what it is */
 #define ACLINT_REGS(R) \

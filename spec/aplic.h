@@ -4,12 +4,14 @@
 #ifndef SPEC_APLIC_H
 #define SPEC_APLIC_H
 
-#define APLIC_HARTS_MAX 16
-#define APLIC_SOURCES 96 /* 1 to 96; source 0 does not exist */
+#include "spec/virt.h"
+
+#define APLIC_HARTS_MAX VIRT_HARTS_MAX
+#define APLIC_SOURCES VIRT_IRQS /* source 0 does not exist */
 #define APLIC_WORDS 4    /* of 32 sources, 0 included */
-#define APLIC_M_BASE 0xc000000
-#define APLIC_S_BASE 0xd000000
-#define APLIC_BYTES 0x8000
+#define APLIC_M_BASE VIRT_APLIC_M_BASE
+#define APLIC_S_BASE VIRT_APLIC_S_BASE
+#define APLIC_BYTES VIRT_APLIC_M_BYTES
 
 /* Register views: every domain has bit 0, the root domain also bit 1. */
 #define APLIC_VIEW_ROOT 3

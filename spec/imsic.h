@@ -4,9 +4,11 @@
 #ifndef SPEC_IMSIC_H
 #define SPEC_IMSIC_H
 
-#define IMSIC_HARTS_MAX 16
-#define IMSIC_M_BASE 0x24000000
-#define IMSIC_S_BASE 0x28000000
+#include "spec/virt.h"
+
+#define IMSIC_HARTS_MAX VIRT_HARTS_MAX
+#define IMSIC_M_BASE VIRT_IMSIC_M_BASE
+#define IMSIC_S_BASE VIRT_IMSIC_S_BASE
 #define IMSIC_PAGE_BYTES 0x1000
 #define IMSIC_IDENTITIES 255 /* the greatest; one less than a multiple of 64 (AIA 3.1) */
 

@@ -3,11 +3,13 @@
 #ifndef SPEC_PLIC_H
 #define SPEC_PLIC_H
 
-#define PLIC_HARTS_MAX 16
+#include "spec/virt.h"
+
+#define PLIC_HARTS_MAX VIRT_HARTS_MAX
 #define PLIC_CONTEXTS_MAX (2 * PLIC_HARTS_MAX) /* machine, then supervisor, of each hart */
 #define PLIC_SOURCES 96                        /* 1 to 95; source 0 does not exist */
-#define PLIC_BASE 0xc000000
-#define PLIC_BYTES 0x600000
+#define PLIC_BASE VIRT_PLIC_BASE
+#define PLIC_BYTES VIRT_PLIC_BYTES
 
 /*  name          offset    size view repeat step reset rw w1c flags what it is */
 #define PLIC_REGS(R) \

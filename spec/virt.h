@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The board: what is at which address and on which interrupt, as on QEMU's `virt`, so that
- * whatever is built for that runs here. */
+ * whatever is built for that runs here.  The one place of these numbers: the spec headers of the
+ * devices take theirs from it. */
 #ifndef SPEC_VIRT_H
 #define SPEC_VIRT_H
 
@@ -34,15 +35,9 @@ enum virt_bytes { VIRT_MAP(VIRT_SIZE) };
 #define VIRT_IRQ_UART 10
 #define VIRT_IRQ_RTC 11
 #define VIRT_IRQ_PCI 32 /* INTA of slot 0; 32 to 35, rotated by slot */
-#define VIRT_IRQS 96    /* highest number */
-#define VIRT_MSI_IDS 255 /* interrupt identities of each IMSIC file */
+#define VIRT_IRQS 96    /* highest number at the APLIC; the PLIC has one less */
 
-#define VIRT_TIMEBASE_HZ 10000000
+#define VIRT_TIMEBASE_HZ 10000000 /* of mtime and of the time CSR */
 #define VIRT_UART_CLOCK_HZ 3686400
-
-/* Values that end the machine when written to the finisher. */
-#define VIRT_FINISH_FAIL 0x3333 /* the exit status is in the upper half */
-#define VIRT_FINISH_PASS 0x5555
-#define VIRT_FINISH_RESET 0x7777
 
 #endif

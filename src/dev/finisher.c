@@ -2,14 +2,13 @@
 #include "dev/finisher.h"
 
 #include "base/bits.h"
+#include "spec/virt.h"
 
 enum { FINISHER_REGS(REG_INDEX) FINISHER_REG_COUNT };
 enum { FINISHER_FIELDS(REG_FIELD_ENUM) };
 
 static const struct reg finisher_regs[] = {FINISHER_REGS(REG_ROW)};
 static const struct reg_field finisher_fields[] = {FINISHER_FIELDS(REG_FIELD_ROW)};
-
-#define FINISHER_REGION_BYTES 0x1000
 
 static void finisher_write(void *owner, unsigned reg, unsigned index, uint64_t old,
                            uint64_t written)
@@ -40,7 +39,7 @@ static void finisher_reset(void *dev)
 static int finisher_init(void *dev, const struct device_env *env, struct err *err)
 {
     static const struct reg_ops ops = {NULL, finisher_write};
-    static const struct finisher_config unconnected = {.base = 0x100000};
+    static const struct finisher_config unconnected = {.base = VIRT_FINISHER_BASE};
     struct finisher *f = dev;
 
     (void)err;
@@ -49,7 +48,7 @@ static int finisher_init(void *dev, const struct device_env *env, struct err *er
     bank_init(&f->bank, finisher_regs, FINISHER_REG_COUNT, &ops, f);
     f->bank.hole = BANK_HOLE_ZERO;
     f->mmio = (struct region){.name = env->name, .base = f->config.base,
-                              .size = FINISHER_REGION_BYTES, .access = bank_access,
+                              .size = VIRT_FINISHER_BYTES, .access = bank_access,
                               .owner = &f->bank, .link = env->link,
                               .source = trace_source(env->trace, env->name)};
     return 0;

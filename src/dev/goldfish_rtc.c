@@ -2,6 +2,7 @@
 #include "dev/goldfish_rtc.h"
 
 #include "base/bits.h"
+#include "spec/virt.h"
 
 enum { GOLDFISH_RTC_REGS(REG_INDEX) RTC_REG_COUNT };
 enum { GOLDFISH_RTC_FIELDS(REG_FIELD_ENUM) };
@@ -9,9 +10,9 @@ enum { GOLDFISH_RTC_FIELDS(REG_FIELD_ENUM) };
 static const struct reg rtc_regs[] = {GOLDFISH_RTC_REGS(REG_ROW)};
 static const struct reg_field rtc_fields[] = {GOLDFISH_RTC_FIELDS(REG_FIELD_ROW)};
 
-#define RTC_REGION_BYTES 0x1000
-
-const struct goldfish_rtc_config goldfish_rtc_config_default = {0x101000, GOLDFISH_RTC_EPOCH_NS};
+const struct goldfish_rtc_config goldfish_rtc_config_default = {
+    VIRT_RTC_BASE, GOLDFISH_RTC_EPOCH_NS
+};
 
 static uint64_t clock_ns(const struct goldfish_rtc *rtc)
 {
@@ -129,7 +130,7 @@ static int rtc_init(void *dev, const struct device_env *env, struct err *err)
     bank_init(&rtc->bank, rtc_regs, RTC_REG_COUNT, &ops, rtc);
     rtc->bank.hole = BANK_HOLE_ZERO;
     rtc->mmio = (struct region){.name = env->name, .base = rtc->config.base,
-                                .size = RTC_REGION_BYTES, .access = bank_access,
+                                .size = VIRT_RTC_BYTES, .access = bank_access,
                                 .owner = &rtc->bank, .link = env->link,
                                 .source = trace_source(env->trace, env->name)};
     event_init(rtc->clock, &rtc->alarm, "rtc.alarm", on_alarm, rtc);

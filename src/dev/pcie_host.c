@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dev/pcie_host.h"
 
+#include "spec/virt.h"
+
 #include <inttypes.h>
 
 static const struct reg pcie_host_regs[] = {PCI_CONFIG_REGS(REG_ROW)};
 static const struct reg_field pcie_host_fields[] = {PCI_CONFIG_FIELDS(REG_FIELD_ROW)};
 
 const struct pcie_host_config pcie_host_config_default = {
-    .ecam = {0x30000000, 0x10000000},
-    .io = {0x3000000, 0x10000},
-    .mem32 = {0x40000000, 0x40000000},
-    .mem64 = {UINT64_C(0x400000000), UINT64_C(0x400000000)},
+    .ecam = {VIRT_PCI_ECAM_BASE, VIRT_PCI_ECAM_BYTES},
+    .io = {VIRT_PCI_IO_BASE, VIRT_PCI_IO_BYTES},
+    .mem32 = {VIRT_PCI_MEM_BASE, VIRT_PCI_MEM_BYTES},
+    .mem64 = {VIRT_PCI_HIGH_BASE, VIRT_PCI_HIGH_BYTES},
 };
 
 /* ---- configuration ---- */

@@ -15,13 +15,14 @@
  *     driver that fills it byte by byte from an interrupt a byte.) */
 #include "dev/uart.h"
 
+#include "spec/virt.h"
+
 enum { UART_REGS(REG_INDEX) UART_REG_COUNT };
 enum { UART_FIELDS(REG_FIELD_ENUM) };
 
 static const struct reg uart_regs[] = {UART_REGS(REG_ROW)};
 static const struct reg_field uart_reg_fields[] = {UART_FIELDS(REG_FIELD_ROW)};
 
-#define UART_REGION_BYTES 0x100
 #define TIMEOUT_CHARACTERS 4
 
 static const struct param uart_params[] = {
@@ -408,7 +409,7 @@ static void uart_reset(void *dev)
 static int uart_init(void *dev, const struct device_env *env, struct err *err)
 {
     static const struct reg_ops ops = {uart_read, uart_write};
-    static const struct uart_config unconnected = {.base = 0x10000000};
+    static const struct uart_config unconnected = {.base = VIRT_UART_BASE};
     struct params defaults = {.level = TIMING_IO};
     struct uart *u = dev;
 
@@ -422,7 +423,7 @@ static int uart_init(void *dev, const struct device_env *env, struct err *err)
     bank_init(&u->bank, uart_regs, UART_REG_COUNT, &ops, u);
     u->bank.hole = BANK_HOLE_ZERO;
     u->mmio = (struct region){.name = env->name, .base = u->config.base,
-                              .size = UART_REGION_BYTES, .access = uart_access, .owner = u,
+                              .size = VIRT_UART_BYTES, .access = uart_access, .owner = u,
                               .link = env->link, .source = u->source};
     event_init(u->clock, &u->sent, "uart.sent", on_sent, u);
     event_init(u->clock, &u->timeout, "uart.timeout", on_timeout, u);

@@ -4,7 +4,7 @@
 #include "base/bits.h"
 #include "irq/output.h"
 
-#define TICK_PS (PS_PER_S / ACLINT_HZ)
+#define TICK_PS (PS_PER_S / VIRT_TIMEBASE_HZ)
 
 enum { ACLINT_REGS(REG_INDEX) ACLINT_REG_COUNT };
 enum { ACLINT_SSWI_REGS(REG_INDEX) ACLINT_SSWI_REG_COUNT };

@@ -39,7 +39,7 @@ struct aclint {
 
 extern const struct device_class aclint_class;
 
-/* mtime now, in ticks of 1/ACLINT_HZ: also what the time CSR reads. */
+/* mtime now, in ticks of 1/VIRT_TIMEBASE_HZ s: also what the time CSR reads. */
 uint64_t aclint_time(const struct aclint *a);
 
 /* When the truth of `mtime >= compare` will next change if nobody touches anything; PS_NEVER if

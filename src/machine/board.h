@@ -56,8 +56,8 @@ struct machine {
     unsigned devices;
 
     struct hart_params hart_params;
-    struct hart *hart[HARTS_MAX];
-    char hart_name[HARTS_MAX][8];
+    struct hart *hart[VIRT_HARTS_MAX];
+    char hart_name[VIRT_HARTS_MAX][8];
     struct machine_shared shared;
     const struct engine *engine;
     uint64_t quantum_ps;

@@ -132,7 +132,7 @@ static void set_sie(struct hart *h, unsigned index, uint64_t v)
 static void timer_update(struct hart *h, uint64_t time)
 {
     struct clock *clock = h->m->clock;
-    ps_t unit = PS_PER_S / TIMEBASE_HZ;
+    ps_t unit = PS_PER_S / VIRT_TIMEBASE_HZ;
     uint64_t cause = clock->cause;
     bool on = h->menvcfg & ENVCFG_STCE, due = on && time >= h->stimecmp;
     bool was = h->mip_lines & MIP_BIT(IRQ_STI);
@@ -157,7 +157,7 @@ void hart_timer_fired(void *hart)
     struct hart *h = hart;
     uint64_t offset = h->m->aclint ? h->m->aclint->offset : 0;
 
-    timer_update(h, h->m->clock->now / (PS_PER_S / TIMEBASE_HZ) + offset);
+    timer_update(h, h->m->clock->now / (PS_PER_S / VIRT_TIMEBASE_HZ) + offset);
 }
 
 static bool stimecmp_allowed(const struct hart *h, unsigned index)

@@ -49,7 +49,7 @@ uint64_t hart_ticks(const struct hart *h, ps_t ps)
 
 uint64_t hart_time(const struct hart *h)
 {
-    return hart_now(h) / (PS_PER_S / TIMEBASE_HZ) + (h->m->aclint ? h->m->aclint->offset : 0);
+    return hart_now(h) / (PS_PER_S / VIRT_TIMEBASE_HZ) + (h->m->aclint ? h->m->aclint->offset : 0);
 }
 
 void hart_configure(struct hart *h)

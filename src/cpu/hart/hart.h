@@ -14,10 +14,10 @@
 #include "cpu/isa/isa.h"
 #include "irq/aclint.h"
 #include "irq/imsic.h"
+#include "irq/output.h"
+#include "spec/virt.h"
 
-#define HARTS_MAX 16
 #define TICKS_PER_CYCLE 8
-#define TIMEBASE_HZ 10000000u /* of the time CSR, as on QEMU's virt board */
 
 enum priv { PRIV_U, PRIV_S, PRIV_M = 3 };
 
@@ -40,7 +40,11 @@ enum cause {
 };
 #define CAUSE_INTERRUPT (UINT64_C(1) << 63)
 
-enum { IRQ_SSI = 1, IRQ_MSI = 3, IRQ_STI = 5, IRQ_MTI = 7, IRQ_SEI = 9, IRQ_MEI = 11 };
+/* An interrupt's number is that of its mip bit. */
+enum {
+    IRQ_SSI = MIP_SSIP, IRQ_MSI = MIP_MSIP, IRQ_STI = MIP_STIP, IRQ_MTI = MIP_MTIP,
+    IRQ_SEI = MIP_SEIP, IRQ_MEI = MIP_MEIP,
+};
 #define MIP_BIT(irq) (UINT64_C(1) << (irq))
 
 /* mstatus */

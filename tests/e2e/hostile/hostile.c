@@ -6,6 +6,7 @@
  *
  * The device tree, of which the run's --seed and --append are part, is the seed. */
 #include "labs/lib/csr.h"
+#include "spec/finisher.h"
 #include "spec/nvme.h"
 #include "spec/virt.h"
 
@@ -49,7 +50,7 @@ static struct hart *self(void)
 
 static _Noreturn void finish(uint32_t status)
 {
-    *(volatile uint32_t *)(uintptr_t)VIRT_FINISHER_BASE = status << 16 | VIRT_FINISH_FAIL;
+    *(volatile uint32_t *)(uintptr_t)VIRT_FINISHER_BASE = status << 16 | FINISHER_IS_FAIL;
     for (;;)
         __asm__ volatile("wfi");
 }
