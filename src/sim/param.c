@@ -2,11 +2,14 @@
 #include "sim/param.h"
 
 #include "base/bits.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define PATH_BYTES 160 /* no path is longer: names are ours */
 
 struct suffix {
     const char *text;
@@ -76,15 +79,17 @@ int param_parse(const struct param *row, const char *text, uint64_t *value, stru
     if (!match || parse_scaled(text, number, match->scale, value)) {
         const struct suffix *last = &s[i - 1];
         if (row->unit == PARAM_TICKS)
-            return err_set(err, "'%s' is not a number of cycles in steps of 0.125", text);
-        return err_set(err, "'%s' is not a number%s%s", text, *last->text ? " with a unit like " : "",
-                       *last->text ? s[0].text : "");
+            return err_set(err, "\"%s\" is not a number of cycles in steps of 0.125", text);
+        if (!*last->text)
+            return err_set(err, "\"%s\" is not a number", text);
+        return err_set(err, "\"%s\" is not a number with a unit from %s to %s, such as 1.5%s", text,
+                       last->text, s[0].text, s[i / 2].text);
     }
     if (*value < row->min || *value > row->max) {
         char lo[32], hi[32];
         param_format(row, row->min, lo, sizeof lo);
         param_format(row, row->max, hi, sizeof hi);
-        return err_set(err, "'%s' is out of range (%s to %s)", text, lo, hi);
+        return err_set(err, "\"%s\" is out of range: %s to %s", text, lo, hi);
     }
     return 0;
 }
@@ -120,31 +125,32 @@ void params_add(struct params *p, const char *prefix, const struct param *rows, 
 int params_set(struct params *p, const char *assignment, struct err *err)
 {
     const char *equals = strchr(assignment, '=');
-    const char *near = NULL;
-    size_t path_len;
+    char path[PATH_BYTES], candidate[PATH_BYTES], best[PATH_BYTES] = "";
+    struct text_near near = {.word = path};
 
     if (!equals)
         return err_set(err, "--set %s: expected path=value", assignment);
-    path_len = (size_t)(equals - assignment);
+    snprintf(path, sizeof path, "%.*s", (int)(equals - assignment), assignment);
     for (unsigned i = 0; i < p->count; i++) {
         const struct param_group *g = &p->group[i];
-        size_t n = strlen(g->prefix);
-        if (path_len <= n || memcmp(assignment, g->prefix, n) || assignment[n] != '.')
-            continue;
-        near = g->prefix;
-        for (const struct param *row = g->rows; row->name; row++)
-            if (strlen(row->name) == path_len - n - 1 &&
-                !memcmp(row->name, assignment + n + 1, path_len - n - 1)) {
-                uint64_t v;
+
+        for (const struct param *row = g->rows; row->name; row++) {
+            uint64_t v;
+
+            snprintf(candidate, sizeof candidate, "%s.%s", g->prefix, row->name);
+            if (strcmp(candidate, path) == 0) {
                 if (param_parse(row, equals + 1, &v, err))
-                    return err_prefix(err, "--set %.*s", (int)path_len, assignment);
+                    return err_prefix(err, "--set %s", path);
                 *param_value(g, row) = v;
                 return 0;
             }
+            text_near_try(&near, candidate);
+            if (near.best == candidate)
+                near.best = strcpy(best, candidate);
+        }
     }
-    if (near)
-        return err_set(err, "--set %.*s: '%s' has no such parameter (see --show-parameters)",
-                       (int)path_len, assignment, near);
-    return err_set(err, "--set %.*s: no such parameter (see --show-parameters)", (int)path_len,
-                   assignment);
+    if (text_near_get(&near))
+        return err_set(err, "--set %s: no such parameter: did you mean %s?", path, best);
+    return err_set(err, "--set %s: no such parameter (doorbell run --show-parameters lists them)",
+                   path);
 }
