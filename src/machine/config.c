@@ -165,6 +165,11 @@ int config_check(const struct board_config *config, struct err *err)
         return err_set(err, "--initrd needs --kernel");
     if (config->job && !config->kernel)
         return err_set(err, "--job needs --kernel");
+    if (config->harts < 1 || config->harts > VIRT_HARTS_MAX)
+        return err_set(err, "--harts is 1 to %d", VIRT_HARTS_MAX);
+    if (config->memory_bytes < CONFIG_MEMORY_MIN || config->memory_bytes > CONFIG_MEMORY_MAX)
+        return err_set(err, "--memory is %u MiB to %u GiB", (unsigned)(CONFIG_MEMORY_MIN >> 20),
+                       (unsigned)(CONFIG_MEMORY_MAX >> 30));
     if (config->memory_bytes % 4096)
         return err_set(err, "--memory is a multiple of 4K");
     for (unsigned i = 0; i < config->nvmes; i++)
