@@ -14,7 +14,8 @@
 
 static int put_signature(struct hart_rig *r, const struct image *image, const char *path)
 {
-    uint64_t at = image_symbol(image, "begin_signature"), end = image_symbol(image, "end_signature");
+    uint64_t at = image_symbol(image, "begin_signature");
+    uint64_t end = image_symbol(image, "end_signature");
     const uint8_t *host;
     FILE *f;
 
