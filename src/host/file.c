@@ -3,6 +3,7 @@
 #include "host/file.h"
 
 #include "base/alloc.h"
+#include "base/bits.h"
 #include "base/hash.h"
 
 #include <errno.h>
@@ -69,7 +70,8 @@ int file_read(const char *what, const char *path, uint64_t max_bytes, uint8_t **
         if (*size > max_bytes)
             break;
         if (want > room) {
-            room = want;
+            /* Doubled, so that a long pipe is not copied again and again. */
+            room = u64_max(want, u64_min(2 * room, max_bytes + 65536));
             *data = xrealloc(*data, room + 1);
         }
         n = read_all(fd, *data + *size, room - *size);
