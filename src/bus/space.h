@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bus: transactions, the regions where they can end, and the address map that decodes them.
  *
- * Whatever is not a cached access of a hart to RAM is a transaction and goes through here: loads and
- * stores to devices, DMA, MSIs.  Timing is not here but in the link (bus/link.h) on the way. */
+ * Whatever is not a cached access of a hart to RAM is a transaction and goes through here: loads
+ * and stores to devices, DMA, MSIs.  Timing is not here but in the link (bus/link.h) on the way. */
 #ifndef BUS_SPACE_H
 #define BUS_SPACE_H
 
@@ -64,7 +64,7 @@ struct space {
     struct region *last; /* of the latest lookup: most come in runs */
     /* Grows with every map and unmap: whoever keeps a region pointer from space_find compares. */
     uint64_t generation;
-    /* Called before memory in [addr, addr + len) that holds decoded code changes, whoever writes. */
+    /* Called before memory in [addr, addr + len) that holds decoded code changes, by anyone. */
     void (*code_written)(void *ctx, uint64_t addr, uint64_t len);
     void *code_ctx;
 };

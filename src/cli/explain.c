@@ -25,8 +25,6 @@
 
 enum state { STATE_COLD, STATE_HOT };
 static const char *const state_names[] = {[STATE_COLD] = "cold", [STATE_HOT] = "hot", NULL};
-static const char *const irq_names[] = {[IRQ_PLIC] = "plic", [IRQ_AIA] = "aia", NULL};
-static const char *const timing_names[] = {[TIMING_OFF] = "off", [TIMING_IO] = "io", NULL};
 
 struct explain_options {
     struct board_config config; /* first: the option callbacks are given it */
@@ -51,9 +49,10 @@ static const struct opt options[] = {
      OWN(profile)},
     {"set", OPT_CALL, "PATH=VALUE", NULL, "change a parameter of the model; may be repeated",
      .call = config_add_set},
-    {"timing", OPT_CHOICE, "LEVEL", "io", "off or io", CONFIG(timing), .choices = timing_names},
-    {"irq", OPT_CHOICE, "KIND", "aia", "interrupt controllers: plic, or aia (APLIC and IMSIC)", CONFIG(irq),
-     .choices = irq_names},
+    {"timing", OPT_CHOICE, "LEVEL", "io", "off or io", CONFIG(timing),
+     .choices = config_timing_names},
+    {"irq", OPT_CHOICE, "KIND", "aia", "interrupt controllers: plic, or aia (APLIC and IMSIC)",
+     CONFIG(irq), .choices = config_irq_names},
     {"harts", OPT_NUMBER, "N", "1", "processors, 1 to 16", CONFIG(harts), 1, VIRT_HARTS_MAX},
     {"memory", OPT_SIZE, "SIZE", "1G", "RAM", CONFIG(memory_bytes), CONFIG_MEMORY_MIN,
      CONFIG_MEMORY_MAX},
@@ -243,11 +242,11 @@ static int prepare(struct explain_options *o, char **owned, char *append, size_t
 {
     struct nvme_drive_config *drive = &o->config.nvme[0];
 
-    if (!o->config.kernel && !(o->config.kernel = owned[0] = guest_path("guest/Image", "fetch", err)))
-        return -1;
-    if (!o->config.initrd && !(o->config.initrd = owned[1] = guest_path("initrd.cpio", "initrd", err)))
-        return -1;
-    if (!o->disk && !(o->disk = owned[2] = guest_path("disk.img", "image", err)))
+    if ((!o->config.kernel &&
+         !(o->config.kernel = owned[0] = guest_path("guest/Image", "fetch", err))) ||
+        (!o->config.initrd &&
+         !(o->config.initrd = owned[1] = guest_path("initrd.cpio", "initrd", err))) ||
+        (!o->disk && !(o->disk = owned[2] = guest_path("disk.img", "image", err))))
         return -1;
     snprintf(append, append_size, "quiet cryptomgr.notests initcall_blacklist=jent_mod_init "
              "doorbell.job=read doorbell.args=%s,%" PRIu64, state_names[o->state], o->warmups);

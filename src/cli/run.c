@@ -22,9 +22,6 @@ struct run_options {
 
 #define CONFIG(member) offsetof(struct run_options, config.member)
 
-static const char *const irq_names[] = {[IRQ_PLIC] = "plic", [IRQ_AIA] = "aia", NULL};
-static const char *const timing_names[] = {[TIMING_OFF] = "off", [TIMING_IO] = "io", NULL};
-
 static const struct opt options[] = {
     {NULL, OPT_GROUP, .help = "What runs:"},
     {"kernel", OPT_TEXT, "FILE", NULL, "ELF, Linux Image (also gzip'd, or as an EFI program), or "
@@ -42,12 +39,13 @@ static const struct opt options[] = {
      CONFIG_MEMORY_MAX},
     {"harts", OPT_NUMBER, "N", "1", "processors, 1 to 16", CONFIG(harts), 1, VIRT_HARTS_MAX},
     {"irq", OPT_CHOICE, "KIND", "aia", "interrupt controllers: plic, or aia (APLIC and IMSIC)",
-     CONFIG(irq), .choices = irq_names},
+     CONFIG(irq), .choices = config_irq_names},
     {"nvme", OPT_CALL, "FILE[,...]", NULL, CONFIG_NVME_HELP, .call = config_add_nvme},
 
     {NULL, OPT_GROUP, .help = "Time and chance:"},
     {"timing", OPT_CHOICE, "LEVEL", "io", "off: devices answer at once; io: links, devices, "
-     "media,\ninterrupts and CPU costs take their time", CONFIG(timing), .choices = timing_names},
+     "media,\ninterrupts and CPU costs take their time", CONFIG(timing),
+     .choices = config_timing_names},
     {"set", OPT_CALL, "PATH=VALUE", NULL, "change a parameter of the model; may be repeated",
      .call = config_add_set},
     {"seed", OPT_NUMBER, "N", "1", "of everything random", CONFIG(seed), 0, INT64_MAX},
@@ -99,8 +97,8 @@ static void show_machine(const struct machine *m, const struct board_config *c)
 
     text_size_format(c->memory_bytes, memory, sizeof memory);
     printf("%" PRIu64 " hart%s, %s of memory, interrupts by %s, timing %s, seed %" PRIu64 "\n",
-           c->harts, c->harts == 1 ? "" : "s", memory, irq_names[c->irq], timing_names[c->timing],
-           c->seed);
+           c->harts, c->harts == 1 ? "" : "s", memory, config_irq_names[c->irq],
+           config_timing_names[c->timing], c->seed);
 #define SHOW(name, base, bytes, doc) {#name, base, bytes, doc},
     static const struct {
         const char *name;

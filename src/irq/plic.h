@@ -14,8 +14,8 @@ struct plic_config {
     unsigned harts; /* 1 to PLIC_HARTS_MAX */
 };
 
-/* A source's gateway (PLIC 1.0.0, Interrupt Gateways) is open when neither `pending` nor `claimed` has its
- * bit; only an open gateway turns a high wire into a pending interrupt:
+/* A source's gateway (PLIC 1.0.0, Interrupt Gateways) is open when neither `pending` nor
+ * `claimed` has its bit; only an open gateway turns a high wire into a pending interrupt:
  *
  *     open --wire high: plic_drive--> pending --claim--> claimed --complete--> open
  *

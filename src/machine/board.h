@@ -75,7 +75,7 @@ struct machine {
     struct machine_result result;
     ps_t next_poll;
     uint64_t slices;
-    ps_t idle_debt; /* idle virtual time for which a user at a terminal was not yet given host time */
+    ps_t idle_debt; /* idle time for which a user at a terminal was not yet given host time */
     struct hart *running; /* the hart that ran last */
     void (*on_mark)(void *ctx, struct machine *m, unsigned hart, uint64_t number);
     void *mark_ctx;

@@ -7,6 +7,9 @@
 
 #include <stdlib.h>
 
+const char *const config_irq_names[] = {[IRQ_PLIC] = "plic", [IRQ_AIA] = "aia", NULL};
+const char *const config_timing_names[] = {[TIMING_OFF] = "off", [TIMING_IO] = "io", NULL};
+
 void config_init(struct board_config *config)
 {
     *config = (struct board_config){

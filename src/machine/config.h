@@ -14,6 +14,9 @@
 
 enum irq_kind { IRQ_PLIC, IRQ_AIA };
 
+/* What users call them, in the order of enum irq_kind and enum timing_level; NULL at the end. */
+extern const char *const config_irq_names[], *const config_timing_names[];
+
 #define CONFIG_NVME_MAX 8       /* controllers */
 #define CONFIG_NAMESPACES_MAX 8 /* of one controller */
 #define CONFIG_SETS_MAX 64
@@ -53,7 +56,7 @@ struct board_config {
     const char *console; /* stdio, null, pty or a file */
     const char *trace;   /* file, or NULL */
     const char *exit_on; /* text on the console that ends the run, or NULL */
-    bool no_reboot;       /* a reset by the guest ends the run */
+    bool no_reboot;      /* a reset by the guest ends the run */
     ps_t max_ps;         /* virtual time at which the run ends; 0: never */
 };
 

@@ -230,7 +230,6 @@ static uint64_t run_id(const struct machine *m, const char *machine_text, const 
 
 static json_t *machine_object(const struct machine *m)
 {
-    static const char *const level[] = {"off", "io"};
     json_t *drives = json_array();
 
     for (unsigned n = 0; n < m->config->nvmes; n++) {
@@ -240,13 +239,15 @@ static json_t *machine_object(const struct machine *m)
             drives, json_pack("{ss ss si si si ss}", "name", m->drive[n].name, "profile",
                               c->profile ? c->profile : nvme_profiles[0].name, "pcie_generation",
                               (int)p->generation, "pcie_lanes", (int)p->lanes, "namespaces",
-                              (int)c->spaces, "interrupts", c->msix ? "msix" : "intx"));
+                              (int)c->spaces, "interrupts",
+                              /* The PLIC takes no messages: there a drive uses its pin. */
+                              c->msix && m->config->irq == IRQ_AIA ? "msix" : "intx"));
     }
     return json_pack("{si sI sI ss ss so}", "harts", (int)m->config->harts, "frequency_hz",
                      (json_int_t)m->hart_params.frequency_hz, "memory_bytes",
                      (json_int_t)m->config->memory_bytes, "irq",
-                     m->config->irq == IRQ_PLIC ? "plic" : "aia", "timing",
-                     level[m->config->timing], "nvme", drives);
+                     config_irq_names[m->config->irq], "timing",
+                     config_timing_names[m->config->timing], "nvme", drives);
 }
 
 char *machine_meta_json(struct machine *m)

@@ -74,7 +74,7 @@ static void test_a_fresh_object_goes_on_as_the_saved_one(void)
     thing_init(&old, &old_clock);
     thing_init(&new, &new_clock);
     fill(&old);
-    clock_arm(&new_clock, &new.lane[2].tick, 100); /* what is not armed in the archive is disarmed */
+    clock_arm(&new_clock, &new.lane[2].tick, 100); /* not armed in the archive */
     state_save(&a, fields, &old);
     CHECK(state_load(&a, fields, &new, &new_clock, NULL) == 0);
     CHECK_EQ_U64(new.plain, 0x12345678);
