@@ -42,7 +42,7 @@ struct region {
     enum fault (*access)(void *owner, struct txn *txn);
     void *owner;
     /* Memory: host bytes of the whole region.  `code_page` has one byte a 4-KiB page, nonzero
-     * while a hart holds decoded code from it (see code_written below). */
+     * while decoded code from it is kept (see code_written below). */
     uint8_t *ram;
     uint8_t *code_page;
     bool read_only;

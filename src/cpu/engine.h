@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An engine executes a hart.  There is the interpreter (cpu/interp), which is the reference; the
- * x86-64 translator (cpu/jit) will be another, and either can take over at any block boundary
- * because all state is in struct hart. */
+/* An engine executes a hart.  There is one, the interpreter (cpu/interp).  All state is in struct
+ * hart, so that another could take over at any block boundary. */
 #ifndef CPU_ENGINE_H
 #define CPU_ENGINE_H
 
@@ -11,7 +10,8 @@ struct engine {
     const char *name;
     /* Runs until the first block boundary at or after `limit` (in ticks), or until something needs
      * the scheduler; says which.  Interrupts pending at the start, or made pending by the hart's
-     * own instructions, are taken.  Device accesses happen at their exact time, traps are precise. */
+     * own instructions, are taken.  Device accesses happen at their exact time; traps are
+     * precise. */
     enum stop (*run)(struct hart *h, uint64_t limit);
 };
 

@@ -107,23 +107,6 @@ const struct hart *machine_hart(const struct machine *m, unsigned i)
     return m->hart[i];
 }
 
-/* Physical address of kernel memory, by the hart's page tables but not changing anything: a copy
- * of the hart translates, in S mode, and what it would trap on is only an error here. */
-static int translate(struct machine *m, unsigned hart, uint64_t va, uint64_t *pa)
-{
-    struct hart *copy = xcalloc(1, sizeof *copy);
-    bool whole;
-    uint64_t cause;
-
-    memcpy(copy, m->hart[hart], offsetof(struct hart, timer));
-    copy->m = m->hart[hart]->m;
-    copy->priv = PRIV_S;
-    copy->mstatus &= ~MSTATUS_MPRV;
-    cause = mmu_peek(copy, va, pa, &whole);
-    free(copy);
-    return cause ? -1 : 0;
-}
-
 int machine_read_virtual(struct machine *m, unsigned hart, uint64_t va, void *buf, size_t len)
 {
     uint8_t *out = buf;
@@ -133,7 +116,7 @@ int machine_read_virtual(struct machine *m, unsigned hart, uint64_t va, void *bu
         uint64_t pa;
         const uint8_t *host;
 
-        if (translate(m, hart, va, &pa) || !(host = space_host(&m->space, pa, n)))
+        if (mmu_peek(m->hart[hart], va, &pa) || !(host = space_host(&m->space, pa, n)))
             return -1;
         memcpy(out, host, n);
         out += n;
@@ -154,7 +137,7 @@ int machine_probe(struct machine *m, unsigned hart, uint64_t va)
 {
     uint64_t pa;
 
-    if (translate(m, hart, va, &pa) || !space_host(&m->space, pa, 2))
+    if (mmu_peek(m->hart[hart], va, &pa) || !space_host(&m->space, pa, 2))
         return -1;
     code_probe_fn(m->shared.code, on_probe, m);
     code_probe_add(m->shared.code, pa);

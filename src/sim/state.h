@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* State is data: each hart and device describes its guest-visible state by a table of fields, and
- * reset checks, snapshots and the determinism check walk that table.
+/* State is data: each hart, link and device describes its guest-visible state by a table of fields,
+ * and saving, restoring and comparing walk that table.  The tests do all three; a whole machine is
+ * not saved yet.
  *
  * A field is plain bytes (numbers, arrays of plain structs without pointers) or an event, or a
  * strided array of either.  Wiring (pointers, callbacks) is never a field: init sets it. */
@@ -59,7 +60,7 @@ void state_save(struct archive *a, const struct field *fields, const void *objec
 int state_load(struct archive *a, const struct field *fields, void *object, struct clock *clock,
                struct err *err);
 
-/* 64-bit FNV-1a over the saved form: the determinism check compares it between runs. */
+/* Hash of the saved form: two objects that will behave alike have the same. */
 uint64_t state_hash(const struct field *fields, const void *object);
 
 #endif

@@ -123,7 +123,7 @@ static void test_a_probe_sees_its_address_and_changes_nothing(void)
 {
     const uint32_t program[] = {ADDI(1, 0, 100), ADD(2, 2, 1), ADDI(1, 1, -1), BNEZ_BACK(1, 2),
                                 MARK(7)};
-    uint64_t ticks[2], instret[2];
+    uint64_t state[2];
 
     for (int with = 0; with < 2; with++) {
         struct hart_rig *r = rig_new(TIMING_IO);
@@ -134,8 +134,7 @@ static void test_a_probe_sees_its_address_and_changes_nothing(void)
         if (with)
             code_probe_add(r->shared.code, RIG_RAM + 8);
         CHECK_EQ_U64(rig_run(r, 1000000), STOP_MARK);
-        ticks[with] = r->hart->ticks;
-        instret[with] = r->hart->instret;
+        state[with] = state_hash(hart_fields, r->hart);
         CHECK_EQ_U64(r->hart->x[2], 5050);
         CHECK_EQ_U64(seen.count, with ? 100 : 0);
         if (with) {
@@ -144,8 +143,62 @@ static void test_a_probe_sees_its_address_and_changes_nothing(void)
         }
         rig_free(r);
     }
-    CHECK_EQ_U64(ticks[0], ticks[1]);
-    CHECK_EQ_U64(instret[0], instret[1]);
+    CHECK_EQ_U64(state[0], state[1]);
+}
+
+/* A program that stores, loads, branches and reads a counter, 40 times; its end state. */
+static const uint32_t busy[] = {ADDI(1, 0, 40), SD(1, 3), LD(4, 3), ADD(2, 2, 4), CSRR(5, 0xc02),
+                                ADD(2, 2, 5), ADDI(1, 1, -1), BNEZ_BACK(1, 6), MARK(7)};
+
+static struct hart_rig *busy_rig(void)
+{
+    struct hart_rig *r = rig_new(TIMING_IO);
+
+    rig_program(r, RIG_RAM, busy, ARRAY_LEN(busy));
+    r->hart->x[3] = RIG_RAM + 0x2000;
+    return r;
+}
+
+static uint64_t busy_end(void)
+{
+    struct hart_rig *r = busy_rig();
+    uint64_t state;
+
+    CHECK_EQ_U64(rig_run(r, 1000000), STOP_MARK);
+    state = state_hash(hart_fields, r->hart);
+    rig_free(r);
+    return state;
+}
+
+static void test_slices_do_not_change_the_result(void)
+{
+    for (uint64_t ticks = 1; ticks < 100; ticks += 7) {
+        struct hart_rig *r = busy_rig();
+        unsigned slices = 1;
+
+        while (rig_run(r, ticks) == STOP_LIMIT && slices < 10000)
+            slices++;
+        CHECK(slices > 10);
+        CHECK_EQ_U64(state_hash(hart_fields, r->hart), busy_end());
+        rig_free(r);
+    }
+}
+
+static void test_a_hart_that_was_saved_goes_on_in_another_machine(void)
+{
+    struct hart_rig *r = busy_rig(), *other = rig_new(TIMING_IO);
+    struct archive a = {0};
+
+    CHECK_EQ_U64(rig_run(r, 500), STOP_LIMIT);
+    state_save(&a, hart_fields, r->hart);
+    CHECK(space_write(&other->space, 0, RIG_RAM, r->ram.ram, RIG_RAM_BYTES) == FAULT_NONE);
+    rig_free(r);
+    CHECK(state_load(&a, hart_fields, other->hart, &other->clock, NULL) == 0);
+    mmu_flush(other->hart);
+    CHECK_EQ_U64(rig_run(other, 1000000), STOP_MARK);
+    CHECK_EQ_U64(state_hash(hart_fields, other->hart), busy_end());
+    archive_free(&a);
+    rig_free(other);
 }
 
 TEST_MAIN(test_a_loop_sums_and_every_instruction_is_counted,
@@ -154,4 +207,5 @@ TEST_MAIN(test_a_loop_sums_and_every_instruction_is_counted,
           test_a_dma_write_drops_decoded_code,
           test_misaligned_and_page_crossing_accesses_work_in_memory,
           test_an_access_to_nothing_traps_precisely,
-          test_a_probe_sees_its_address_and_changes_nothing)
+          test_a_probe_sees_its_address_and_changes_nothing, test_slices_do_not_change_the_result,
+          test_a_hart_that_was_saved_goes_on_in_another_machine)

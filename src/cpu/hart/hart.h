@@ -138,7 +138,7 @@ enum stop {
     STOP_NONE,
     STOP_LIMIT, /* reached the limit */
     STOP_EVENT, /* touched a device: the scheduler must look at the clock */
-    STOP_WAIT,  /* an access waits for `mmio_arrival`, or a full queue for `wait_until` */
+    STOP_WAIT,  /* an access is to be tried again at `wait_until` */
     STOP_WFI,   /* idle */
     STOP_MARK,  /* executed a mark */
 };
@@ -293,8 +293,9 @@ enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
 /* Translates (mmu.c): 0 and *pa, or the exception's cause.  `whole` tells that PMP and mapping
  * hold for the entire 4-KiB page, so that it may be cached. */
 uint64_t mmu_translate(struct hart *h, uint64_t va, enum access access, uint64_t *pa, bool *whole);
-/* As mmu_translate for a supervisor read, but changes no page-table entry: for onlookers. */
-uint64_t mmu_peek(struct hart *h, uint64_t va, uint64_t *pa, bool *whole);
+/* As mmu_translate for a supervisor read, but changes neither page tables nor the hart: for
+ * onlookers.  PMP holds for the walk only. */
+uint64_t mmu_peek(struct hart *h, uint64_t va, uint64_t *pa);
 /* Recomputes contexts after a change of priv, mstatus or satp. */
 void mmu_context_changed(struct hart *h);
 /* Forgets cached translations: all, or those of an address and/or an address space. */

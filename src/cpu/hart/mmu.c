@@ -235,7 +235,7 @@ static uint64_t walk(struct hart *h, uint64_t va, enum access access, enum priv 
                 space_write(h->m->space, h->id, where, bytes, sizeof bytes))
                 return access_fault(access);
         }
-        if (level > 0 || pte & PTE_N)
+        if ((level > 0 || pte & PTE_N) && !peek)
             h->large_pages = true;
         want = bits_get(pte, 53, 10);
         if (pte & PTE_N)
@@ -268,9 +268,8 @@ uint64_t mmu_translate(struct hart *h, uint64_t va, enum access access, uint64_t
     return 0;
 }
 
-uint64_t mmu_peek(struct hart *h, uint64_t va, uint64_t *pa, bool *whole)
+uint64_t mmu_peek(struct hart *h, uint64_t va, uint64_t *pa)
 {
-    *whole = true;
     if (bits_get(h->satp, 63, 60) != SATP_BARE)
         return walk(h, va, ACCESS_READ, PRIV_S, true, pa);
     *pa = va;
