@@ -130,6 +130,6 @@ const struct nvme_profile *nvme_profile_find(const char *name, struct err *err)
             return p;
         snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", p->name);
     }
-    err_set(err, "no NVMe profile '%s' (there are: %s)", name, known);
+    err_set(err, "no NVMe profile \"%s\" (there are: %s)", name, known);
     return NULL;
 }

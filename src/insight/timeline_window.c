@@ -161,7 +161,7 @@ static int find_kinds(struct build *b, struct err *err)
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
         *want[i].kind = trace_file_kind(b->file, want[i].name);
         if (*want[i].kind < 0)
-            return err_set(err, "the trace has no '%s' events: it is of another version",
+            return err_set(err, "the trace has no \"%s\" events: it is of another version",
                            want[i].name);
     }
     return 0;

@@ -91,7 +91,7 @@ int state_load(struct archive *a, const struct field *fields, void *object, stru
             void *p = element(f, object, i);
             int rc = f->kind == FIELD_EVENT ? load_event(a, p, clock) : archive_get(a, p, f->size);
             if (rc)
-                return err_set(err, "snapshot ends inside field '%s'", f->name);
+                return err_set(err, "snapshot ends inside field \"%s\"", f->name);
         }
     return 0;
 }

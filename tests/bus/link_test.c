@@ -70,7 +70,7 @@ static uint64_t goodput_bits(uint64_t packet_bits, uint64_t payload, uint64_t wi
     return muldiv(packet_bits, payload, wire);
 }
 
-/* Published: pcie-bench's model, gen3 x4 (fidelity P1): 28.44 and 29.07 Gb/s for packets, 4-KiB
+/* pcie-bench's model (P1 in docs/timing.md), gen3 x4: 28.44 and 29.07 Gb/s for packets, 4-KiB
  * writes 23.95 and 26.58, reads 24.60 and 26.96; gen4 x4 58.14 and 53.16; gen3 x8 57.88, 52.92. */
 static void test_link_rates_are_pcie_bench_s_to_a_tenth_of_a_percent(void)
 {

@@ -124,7 +124,7 @@ static void test_a_short_archive_names_the_field(void)
     state_save(&a, fields, &t);
     a.size--;
     CHECK(state_load(&a, fields, &t, &clock, &err) == -1);
-    CHECK(strstr(err.text, "'block'"));
+    CHECK(strstr(err.text, "\"block\""));
     archive_free(&a);
     thing_fini(&t);
 }

@@ -13,7 +13,7 @@
 
 const struct param hart_param_rows[] = {
     PARAM(struct hart_params, frequency_hz, PARAM_HZ, "3GHz", "3GHz", 1000000,
-          UINT64_C(10000000000), "TIMING.md", "clock of every hart"),
+          UINT64_C(10000000000), "none: a round figure of today's cores", "clock of every hart"),
     COST(INT, "0.5", "0.5"),
     COST(BRANCH, "0.5", "0.5"),
     COST(JUMP, "0.5", "1"),
