@@ -263,7 +263,7 @@ static void test_events_are_reported_once_until_their_log_is_read(void)
 {
     struct rig *r = up(NULL);
     uint64_t page = rig_alloc(r, 8192);
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
     uint32_t dw0;
 
     for (unsigned i = 0; i < 4; i++)
@@ -336,7 +336,7 @@ static void test_wrong_doorbell_values_are_ignored_and_reported(void)
 
     for (unsigned i = 0; i < ARRAY_LEN(bad); i++) {
         struct rig *r = up(NULL);
-        struct rig_cqe c;
+        struct rig_cqe c = {0};
         rig_submit(r, &r->admin, rig_sqe(NVME_ADMIN_ASYNC_EVENT, 0));
         rig_ring(r, &r->admin);
         rig_settle(r);
@@ -364,7 +364,7 @@ static void abort_one(struct rig *r, unsigned sqid, unsigned cid)
 static void test_a_submission_queue_cannot_be_overrun(void)
 {
     struct rig *r = up(NULL);
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
     unsigned n = 0;
 
     rig_submit(r, &r->admin, rig_sqe(NVME_ADMIN_ASYNC_EVENT, 0));
@@ -387,7 +387,7 @@ static void test_abort_stops_what_has_not_begun_and_says_so(void)
 {
     struct rig *r = up("970pro");
     uint64_t page = rig_alloc(r, 4096);
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
     uint16_t cid = rig_submit(r, &r->admin, rig_sqe(NVME_ADMIN_ASYNC_EVENT, 0));
 
     rig_ring(r, &r->admin);

@@ -216,7 +216,7 @@ static void test_sgl_reads_and_writes_of_every_shape_match_a_plain_model(void)
 static void test_several_large_commands_at_once_keep_their_data_apart(void)
 {
     struct rig *r = up(TIMING_IO, "970pro");
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
     struct random rnd;
     uint64_t buf[8];
     uint8_t *want = xcalloc(1, MDTS_BYTES);

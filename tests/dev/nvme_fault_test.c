@@ -167,7 +167,7 @@ static void test_a_command_id_in_use_is_a_conflict(void)
 {
     struct rig *r = up("970pro");
     uint64_t page = rig_alloc(r, 4096);
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
     unsigned conflicts = 0;
 
     for (unsigned i = 0; i < 3; i++) {

@@ -69,7 +69,7 @@ static void test_identify_arrives_with_an_entry_and_a_message(void)
 {
     struct rig *r = rig_up(TIMING_IO, NULL);
     struct rig_sqe s = rig_sqe(NVME_ADMIN_IDENTIFY, 0);
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
     uint64_t page;
 
     rig_enable(r, 32);
@@ -116,7 +116,7 @@ static void test_phase_and_heads_wrap(void)
 {
     struct rig *r = rig_up_memory(TIMING_IO, "ideal", 1 << 20);
     struct rig_queue q;
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
 
     rig_enable(r, 3);
     q = rig_pair(r, 5, 4, 5, true);
@@ -132,7 +132,7 @@ static void test_a_full_batch_across_the_end_of_the_queue(void)
 {
     struct rig *r = rig_up_memory(TIMING_IO, "970pro", 1 << 20);
     struct rig_queue q;
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
 
     rig_enable(r, 32);
     q = rig_pair(r, 1, 16, 1, true);
@@ -157,7 +157,7 @@ static void test_a_full_completion_queue_holds_entries_back(void)
 {
     struct rig *r = rig_up_memory(TIMING_IO, "ideal", 1 << 20);
     struct rig_queue small, big;
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
     uint16_t first;
 
     rig_enable(r, 32);
@@ -258,7 +258,7 @@ static void test_granted_queues_are_enforced_and_cannot_change_while_some_exist(
 {
     struct rig *r = rig_up(TIMING_OFF, NULL);
     struct rig_sqe s = rig_sqe(NVME_ADMIN_SET_FEATURES, 0);
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
     uint64_t page;
 
     rig_enable(r, 32);
@@ -283,7 +283,7 @@ static void test_sixty_four_queue_pairs(void)
 {
     struct rig *r = rig_up_memory(TIMING_IO, NULL, 1 << 20);
     struct rig_queue q[65];
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
 
     rig_enable(r, 32);
     for (unsigned i = 64; i; i--)
@@ -306,7 +306,7 @@ static void test_arbitration_is_round_robin_by_bursts(void)
 {
     struct rig *r = rig_up_memory(TIMING_IO, "970pro", 1 << 20);
     struct rig_queue a, b;
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
     unsigned done = 0;
 
     rig_enable(r, 32);
@@ -329,7 +329,7 @@ static void test_deleting_a_queue_waits_for_what_is_in_flight(void)
     struct rig *r = rig_up_memory(TIMING_IO, "970pro", 1 << 20);
     struct rig_queue q;
     struct rig_sqe s = rig_sqe(NVME_ADMIN_DELETE_SQ, 0);
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
     uint64_t page;
     unsigned n = 0;
 
@@ -371,7 +371,7 @@ static void test_the_pin_follows_unread_entries_and_the_mask(void)
 {
     struct rig *r = rig_up_memory(TIMING_IO, NULL, 1 << 20);
     struct rig_queue q;
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
 
     pci_config_write(r->pci, PCI_MSIX_CONTROL_OFFSET, 2, 0);
     rig_enable(r, 32);
@@ -459,7 +459,7 @@ static void test_a_queue_of_the_largest_size_works(void)
 {
     struct rig *r = rig_up_memory(TIMING_IO, "ideal", 1 << 20);
     struct rig_queue q;
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
 
     rig_enable(r, 4096);
     q = rig_pair(r, 1, 2048, 1, true);

@@ -144,7 +144,7 @@ static uint64_t throughput(struct rig *r, uint8_t opcode, unsigned count, uint64
     uint64_t buf = rig_alloc(r, 131072), sgl_blocks = image / 131072;
     unsigned sent = 0, done = 0;
     ps_t start = r->clock.now;
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
 
     while (done < count) {
         while (sent < count && sent - done < 16) {
@@ -218,7 +218,7 @@ static void coalesce(struct rig *r, unsigned threshold, unsigned time)
 static void test_aggregation_by_count_and_by_time(void)
 {
     struct rig *r = up("ideal", 1 << 20);
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
     ps_t start;
 
     coalesce(r, 3, 2); /* four entries, or 200 us */
@@ -285,7 +285,7 @@ static uint64_t script(const char *profile)
 {
     struct rig *r = up(profile, 4 << 20);
     uint64_t page = rig_alloc(r, 4096), h = UINT64_C(0xcbf29ce484222325);
-    struct rig_cqe c;
+    struct rig_cqe c = {0};
 
     for (unsigned i = 0; i < 300; i++) {
         rig_submit(r, &io, i % 7 == 6 ? rig_sqe(NVME_NVM_FLUSH, 1)

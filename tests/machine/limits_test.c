@@ -211,7 +211,7 @@ static void test_every_parameter_at_its_least_and_its_most(void)
             struct board_config c;
             struct err err;
 
-            snprintf(running, sizeof running, "timing %u, %s", timing, sets[i]);
+            snprintf(running, sizeof running, "timing %u, %.150s", timing, sets[i]);
             configure(&c, timing);
             CHECK(config_add_set(&c, sets[i], &err) == 0);
             (void)run(&c);
