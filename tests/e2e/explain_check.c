@@ -291,6 +291,24 @@ static void seed(const json_t *a, const json_t *b)
     HOLD(near(number_of(a, "total_ps"), number_of(b, "total_ps")), "total");
 }
 
+/* A hart's segment is whole cycles, of 333 1/3 ps, but each of its ends a whole picosecond. */
+#define ROUNDING_PS 1
+/* The guest's scheduler calculates with the times that it sees: some instructions more or less. */
+#define AFTER_WAKE_PS 10000
+
+static bool within(int64_t d, int64_t slack_ps)
+{
+    return d <= slack_ps && d >= -slack_ps;
+}
+
+/* May a segment that is neither media nor controller nor idle have changed by d? */
+static bool may_change(const json_t *segment, int64_t d)
+{
+    bool before = *text_of(segment, "step") < 'c';
+
+    return on_hart(segment) ? within(d, before ? ROUNDING_PS : AFTER_WAKE_PS) : d == 0;
+}
+
 /* Slower media: the media and the controller take longer, the hart sleeps that much longer, and
  * nothing else changes. */
 static void media(const json_t *a, const json_t *b)
@@ -309,12 +327,12 @@ static void media(const json_t *a, const json_t *b)
         else if (is_context(s, "idle"))
             slept += d;
         else
-            HOLD(d == 0, "%s: %" PRId64 " ps", text_of(s, "name"), d);
+            HOLD(may_change(s, d), "%s: %" PRId64 " ps", text_of(s, "name"), d);
     }
-    HOLD(total > 0, "the other drive is as fast");
-    HOLD(drive == total && slept == total, "drive %" PRId64 ", idle %" PRId64 ", total %" PRId64,
-         drive, slept, total);
-    HOLD(change(a, b, "idle_ps") == total && change(a, b, "busy_ps") == 0, "busy");
+    HOLD(total > 1000000, "the other drive is as fast");
+    HOLD(within(drive - total, AFTER_WAKE_PS) && within(slept - drive, 1000),
+         "drive %" PRId64 ", idle %" PRId64 ", total %" PRId64, drive, slept, total);
+    HOLD(change(a, b, "idle_ps") == slept && within(change(a, b, "busy_ps"), AFTER_WAKE_PS), "busy");
 }
 
 int main(int argc, char **argv)

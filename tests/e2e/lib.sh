@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034
-# What the end-to-end tests share.  Sourced with the program to test as "$1"; leaves `doorbell`, the
-# guest's files in `cache`, an empty folder `work` (the current one, removed at the end) and
-# `failed`, which is the exit status.
+# What the end-to-end tests share.  Sourced with the program to test as "$1", and perhaps one that
+# helps as "$2"; leaves them in `doorbell` and `helper`, the guest's files in `cache`, an empty folder
+# `work` (the current one, removed at the end) and `failed`, which is the exit status.
 set -uo pipefail
 doorbell=$(realpath "${1:?the program to test}")
+helper=${2:+$(realpath "$2")}
 cache=${DOORBELL_CACHE:-$HOME/.cache/doorbell}
 PATH=$PATH:/usr/sbin:/sbin
 work=$(mktemp -d)
