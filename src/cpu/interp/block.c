@@ -24,8 +24,8 @@ struct code_cache {
     size_t used;
     uint64_t generation;
     struct block *bucket[HASH_BUCKETS];
-    struct block *page[PAGE_BUCKETS];
-    struct block *crossing; /* blocks whose instruction crosses into pa2's page */
+    struct block *page[PAGE_BUCKETS];  /* by pa's page */
+    struct block *page2[PAGE_BUCKETS]; /* by pa2's: blocks whose instruction crosses into it */
     struct block *single;   /* the one that single() builds, in no table */
     /* Probes: open addressing, addresses in use are nonzero. */
     uint64_t *probe;
@@ -71,7 +71,7 @@ static void reset(struct code_cache *c)
 {
     memset(c->bucket, 0, sizeof c->bucket);
     memset(c->page, 0, sizeof c->page);
-    c->crossing = NULL;
+    memset(c->page2, 0, sizeof c->page2);
     c->used = 0;
     c->generation++;
     for (unsigned i = 0; i < c->hart_count; i++)
@@ -90,26 +90,44 @@ static void make_stale(struct code_cache *c, struct block *b)
     b->insn[0].op = OP_stale;
 }
 
+static struct block **first_list(struct code_cache *c, uint64_t page)
+{
+    return &c->page[hash(page, PAGE_BUCKETS)];
+}
+
+static struct block **second_list(struct code_cache *c, uint64_t page)
+{
+    return &c->page2[hash(page, PAGE_BUCKETS)];
+}
+
 static void drop_page(struct code_cache *c, uint64_t page)
 {
-    struct block **link = &c->page[hash(page, PAGE_BUCKETS)];
+    struct block **link, **other;
 
-    while (*link) {
+    for (link = first_list(c, page); *link; ) {
         struct block *b = *link;
         if (b->pa >> PAGE_SHIFT != page) {
             link = &b->page_next;
             continue;
         }
         *link = b->page_next;
+        if (b->pa2) {
+            for (other = second_list(c, b->pa2 >> PAGE_SHIFT); *other != b; )
+                other = &(*other)->page2_next;
+            *other = b->page2_next;
+        }
         make_stale(c, b);
     }
-    for (link = &c->crossing; *link; ) {
+    for (link = second_list(c, page); *link; ) {
         struct block *b = *link;
-        if (b->pa >> PAGE_SHIFT != page && b->pa2 >> PAGE_SHIFT != page) {
-            link = &b->page_next;
+        if (b->pa2 >> PAGE_SHIFT != page) {
+            link = &b->page2_next;
             continue;
         }
-        *link = b->page_next;
+        *link = b->page2_next;
+        for (other = first_list(c, b->pa >> PAGE_SHIFT); *other != b; )
+            other = &(*other)->page_next;
+        *other = b->page_next;
         make_stale(c, b);
     }
 }
@@ -120,6 +138,8 @@ void code_written(void *cache, uint64_t addr, uint64_t len)
     struct region *r = space_find(c->m->space, addr);
     uint64_t page = addr >> PAGE_SHIFT, last = (addr + len - 1) >> PAGE_SHIFT;
 
+    if (last - page >= PAGE_BUCKETS)
+        reset(c); /* the loader's, between two blocks: then there is nothing to look for */
     for (; page <= last; page++) {
         drop_page(c, page);
         if (r && r->code_page)
@@ -279,6 +299,7 @@ static struct block *build(struct hart *h, uint64_t pa, uint64_t pa2)
 {
     struct code_cache *c = h->m->code;
     struct block *b, **bucket = &c->bucket[hash(pa, HASH_BUCKETS)], **list;
+    uint64_t page = pa >> PAGE_SHIFT, page2 = pa2 >> PAGE_SHIFT;
 
     if (c->used + BLOCK_BYTES_MAX > ARENA_BYTES)
         reset(c);
@@ -288,12 +309,16 @@ static struct block *build(struct hart *h, uint64_t pa, uint64_t pa2)
     c->used += (sizeof *b + b->count * sizeof b->insn[0] + 15) & ~(size_t)15;
     b->hash_next = *bucket;
     *bucket = b;
-    list = pa2 ? &c->crossing : &c->page[hash(pa >> PAGE_SHIFT, PAGE_BUCKETS)];
+    list = first_list(c, page);
     b->page_next = *list;
     *list = b;
     watch_page(c, pa);
-    if (pa2)
-        watch_page(c, pa2);
+    if (!pa2)
+        return b;
+    list = second_list(c, page2);
+    b->page2_next = *list;
+    *list = b;
+    watch_page(c, pa2);
     return b;
 }
 

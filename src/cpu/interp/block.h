@@ -23,7 +23,7 @@
 struct block {
     uint64_t pa;         /* physical address of the first instruction */
     uint64_t pa2;        /* of the second half, when the only instruction crosses a page; else 0 */
-    struct block *hash_next, *page_next;
+    struct block *hash_next, *page_next, *page2_next;
     struct block *next[2]; /* known successors in the same page: not taken, taken */
     uint16_t count;      /* entries of insn[] */
     uint16_t skew;       /* leading entries that are no instructions */
