@@ -384,7 +384,7 @@ static void test_traces_without_a_request_are_refused_in_a_line(void)
     begin_without("", "nvme_media");
     cold_read();
     CHECK(lay_out() == -1);
-    CHECK(strstr(err.text, "no 'nvme_media' events") != NULL);
+    CHECK(strstr(err.text, "no \"nvme_media\" events") != NULL);
 }
 
 static void test_json_says_what_is_promised(void)
