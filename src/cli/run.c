@@ -193,6 +193,7 @@ static int status_of(const struct machine_result *r)
     case END_STUCK:
         return CLI_FAILED;
     case END_RESET:
+        return r->code ? CLI_FAILED : CLI_OK; /* what was loaded at first is gone */
     case END_EXIT_ON:
     case END_QUIT:
     case END_CALLER:

@@ -138,10 +138,16 @@ static void run_hart(struct machine *m, struct hart *h, ps_t second)
 /* The guest's reset button: time goes on, everything else is as after power-on. */
 static bool restarted(struct machine *m)
 {
+    struct err err;
+
     if (m->result.end != END_RESET || m->config->no_reboot)
         return false;
     console_drain(m);
-    m->stopped = machine_reset(m, NULL) != 0;
+    m->stopped = machine_reset(m, &err) != 0;
+    if (m->stopped) {
+        log_line("after a reset: %s", err.text);
+        m->result.code = 1;
+    }
     return !m->stopped;
 }
 
