@@ -30,6 +30,7 @@ struct txn {
     uint32_t requester;
     uint8_t size; /* 1, 2, 4 or 8 bytes, naturally aligned */
     bool write;
+    uint16_t pad; /* posted stores are state: saved and hashed as bytes */
 };
 
 struct link;
