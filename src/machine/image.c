@@ -130,11 +130,14 @@ static int elf_parse(struct image *m, struct err *err)
 uint64_t image_symbol(const struct image *image, const char *name)
 {
     const uint8_t *d = image->data;
-    uint64_t size = image->size, shoff = le64_get(d + 40);
-    unsigned entry = le16_get(d + 58), count = le16_get(d + 60);
+    uint64_t size = image->size, shoff;
+    unsigned entry, count;
 
     if (image->kind != IMAGE_ELF)
         return 0;
+    shoff = le64_get(d + 40);
+    entry = le16_get(d + 58);
+    count = le16_get(d + 60);
     for (unsigned n = 0; n < count; n++) {
         const uint8_t *s, *strings;
         uint64_t at, bytes, names, names_bytes;
