@@ -28,8 +28,6 @@ static const struct reg_field uart_reg_fields[] = {UART_FIELDS(REG_FIELD_ROW)};
 static const struct param uart_params[] = {
     PARAM(struct uart_params, character_time, PARAM_BOOL, "0", "1", 0, 1, "PC16550D data sheet",
           "characters take their bits' time on the wire"),
-    PARAM(struct uart_params, clock_hz, PARAM_HZ, "3686400Hz", "3686400Hz", 1000, 1000000000,
-          "QEMU virt's device tree", "clock input; 16 clocks a bit at divisor 1"),
     {0},
 };
 
@@ -42,7 +40,7 @@ static ps_t half_bits_ps(const struct uart *u, unsigned half_bits)
 
     /* The data sheet gives 0 no meaning; as 1 it divides nothing by zero. */
     return muldiv(half_bits * (UART_BAUD_CLOCKS / 2) * (divisor ? divisor : 1), PS_PER_S,
-                  u->p.clock_hz);
+                  VIRT_UART_CLOCK_HZ);
 }
 
 static unsigned stop_half_bits(const struct uart *u)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A 16550A UART (PC16550D data sheet; spec/uart.h).
  *
- * A character takes its bits' time: start, word, parity and stop bits of LCR, at clock_hz / 16 /
- * divisor bits per second (115200 8N1: 86.8 us).  The parameter character_time = 0 makes it take
- * none: then the transmitter is never busy and the host's bytes arrive as fast as it has them. */
+ * A character takes its bits' time: start, word, parity and stop bits of LCR, at
+ * VIRT_UART_CLOCK_HZ / 16 / divisor bits per second (115200 8N1: 86.8 us).  The parameter
+ * character_time = 0 makes it take none: then the transmitter is never busy and the host's bytes
+ * arrive as fast as it has them. */
 #ifndef DEV_UART_H
 #define DEV_UART_H
 
@@ -12,7 +13,6 @@
 
 struct uart_params {
     uint64_t character_time; /* 1: characters take time */
-    uint64_t clock_hz;       /* the device tree's clock-frequency */
 };
 
 struct uart_config {

@@ -143,6 +143,7 @@ static bool restarted(struct machine *m)
     if (m->result.end != END_RESET || m->config->no_reboot)
         return false;
     console_drain(m);
+    m->next_poll = m->clock.now; /* a guest that resets at once must not keep the user out */
     m->stopped = machine_reset(m, &err) != 0;
     if (m->stopped) {
         log_line("after a reset: %s", err.text);
