@@ -164,6 +164,7 @@ uint64_t image_symbol(const struct image *image, const char *name)
                 memcmp(d + names + string, name, length) == 0)
                 return le64_get(d + at + k + 8);
         }
+        return 0; /* only the first: a file full of tables over the same bytes would take for ever */
     }
     return 0;
 }
