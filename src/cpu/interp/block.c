@@ -14,7 +14,9 @@
 #endif
 #define HASH_BUCKETS (1u << 16)
 #define PAGE_BUCKETS (1u << 12)
-#define BLOCK_BYTES_MAX (sizeof(struct block) + (BLOCK_INSNS_MAX + 2) * sizeof(struct insn))
+#define BLOCK_BYTES_MAX \
+    (sizeof(struct block) + (BLOCK_INSNS_MAX + 3) * sizeof(struct insn) + \
+     (BLOCK_INSNS_MAX + 1) * sizeof(struct block *))
 
 struct code_cache {
     struct machine_shared *m;
@@ -229,7 +231,6 @@ static uint64_t fetch_page(struct hart *h, uint64_t va, bool *whole)
 static bool ends_block(const struct insn *i)
 {
     switch (isa_table[i->op].class) {
-    case CLASS_BRANCH:
     case CLASS_JUMP:
     case CLASS_CSR:
     case CLASS_FENCE:
@@ -259,13 +260,14 @@ static struct insn *append(struct block *b, const struct insn *i)
 }
 
 /* Decodes at most `limit` instructions from pa.  A first one that crosses the page takes its second
- * half from pa2. */
-static void fill(struct hart *h, struct block *b, uint64_t pa, uint64_t pa2, unsigned limit)
+ * half from pa2.  Returns the block's size in bytes. */
+static size_t fill(struct hart *h, struct block *b, uint64_t pa, uint64_t pa2, unsigned limit)
 {
     struct code_cache *c = h->m->code;
     const uint8_t *host = space_host(h->m->space, pa, 2);
     uint64_t room = PAGE_BYTES - (pa & (PAGE_BYTES - 1)), offset = 0;
     uint32_t ticks = 0;
+    uint8_t ways = 1;
     struct insn i;
 
     if (probed(c, pa)) {
@@ -286,6 +288,8 @@ static void fill(struct hart *h, struct block *b, uint64_t pa, uint64_t pa2, uns
         i.offset = (uint16_t)offset;
         ticks += (uint32_t)h->p->cost[isa_table[i.op].class];
         i.ticks = (uint16_t)u64_min(ticks, UINT16_MAX);
+        if (isa_table[i.op].class == CLASS_BRANCH || i.op == OP_jal)
+            i.way = ways++;
         offset += i.length;
         append(b, &i);
     } while (!ends_block(&i) && offset < room && b->count < limit &&
@@ -293,6 +297,9 @@ static void fill(struct hart *h, struct block *b, uint64_t pa, uint64_t pa2, uns
     if (!ends_block(&i))
         append(b, &(struct insn){.op = OP_end, .offset = (uint16_t)offset,
                                  .ticks = (uint16_t)u64_min(ticks, UINT16_MAX)});
+    b->next = (struct block **)(void *)&b->insn[b->count];
+    memset(b->next, 0, ways * sizeof b->next[0]);
+    return sizeof *b + b->count * sizeof b->insn[0] + ways * sizeof b->next[0];
 }
 
 static struct block *build(struct hart *h, uint64_t pa, uint64_t pa2)
@@ -305,8 +312,7 @@ static struct block *build(struct hart *h, uint64_t pa, uint64_t pa2)
         reset(c);
     b = (struct block *)(void *)(c->arena + c->used);
     *b = (struct block){.pa = pa, .pa2 = pa2};
-    fill(h, b, pa, pa2, BLOCK_INSNS);
-    c->used += (sizeof *b + b->count * sizeof b->insn[0] + 15) & ~(size_t)15;
+    c->used += (fill(h, b, pa, pa2, BLOCK_INSNS) + 15) & ~(size_t)15;
     b->hash_next = *bucket;
     *bucket = b;
     list = first_list(c, page);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pre-decoded blocks: straight-line code from one address to the first instruction that may go
- * elsewhere, within one page, decoded once and kept by physical address.  Shared by all harts.
+/* Pre-decoded blocks: straight-line code from one address to the first instruction that always goes
+ * elsewhere, within one page, decoded once and kept by physical address.  A conditional branch that
+ * is not taken stays in its block.  Shared by all harts and by both engines: a block's start is the
+ * only place where an engine looks at the time and at interrupts.
  *
  *                      block_find                      page written, probe planted
  *     (memory) ----------------------> in the table ----------------------------------> stale
@@ -12,7 +14,7 @@
  *  1. A page with a block in the table has its code_page byte set, and no hart has a write tag for
  *     it: every store to it comes through region_code_touch.
  *  2. next[] links lead only to blocks of the same page, so a page's blocks go stale together.
- *  3. A block with a probe starts at the probed instruction: insn[0] is OP_probe, skew is 1. */
+ *  3. A block with a probe starts at the probed instruction: OP_probe is among the skew. */
 #ifndef CPU_INTERP_BLOCK_H
 #define CPU_INTERP_BLOCK_H
 
@@ -24,7 +26,7 @@ struct block {
     uint64_t pa;         /* physical address of the first instruction */
     uint64_t pa2;        /* of the second half, when the only instruction crosses a page; else 0 */
     struct block *hash_next, *page_next, *page2_next;
-    struct block *next[2]; /* known successors in the same page: not taken, taken */
+    struct block **next; /* known successors in the same page: [0] at the end, [insn.way] elsewhere */
     uint16_t count;      /* entries of insn[] */
     uint16_t skew;       /* leading entries that are no instructions */
     struct insn insn[];

@@ -259,21 +259,19 @@ static inline uint32_t unbox(uint64_t f)
     } while (0)
 #define BRANCH(taken) \
     do { \
-        RETIRE_BLOCK; \
         if (taken) { \
+            RETIRE_BLOCK; \
             ticks += taken_ticks; \
             pc = PC + IMM; \
-            FOLLOW(1); \
+            FOLLOW(i->way); \
         } \
-        pc = PC + i->length; \
-        FOLLOW(0); \
     } while (0)
 #define JUMP_DIRECT \
     do { \
         RETIRE_BLOCK; \
         WX(PC + i->length); \
         pc = PC + IMM; \
-        FOLLOW(1); \
+        FOLLOW(i->way); \
     } while (0)
 #define JUMP_INDIRECT \
     do { \
@@ -361,7 +359,7 @@ not_fetched:
 find_linked:
     /* As find_block, then remember the way if both blocks lie in one page (block.h, 2): one page of
      * virtual addresses too, as the next page may show the same memory. */
-    same_page = (from->pa & (PAGE_BYTES - 1)) + i->offset + (from_way ? IMM : i->length) < PAGE_BYTES;
+    same_page = (from->pa & (PAGE_BYTES - 1)) + i->offset + IMM < PAGE_BYTES;
     if (unlikely(ticks >= limit))
         goto out_of_time;
     generation = code_generation(h->m->code);

@@ -90,7 +90,11 @@ extern const struct isa_row isa_table[OP_COUNT];
  * formats with an x destination, rd 0 has become ISA_SINK. */
 struct insn {
     uint16_t op;
-    uint8_t rd, rs1, rs2, rs3; /* rs3: of the four-register format */
+    uint8_t rd, rs1, rs2;
+    union {
+        uint8_t rs3; /* of the four-register format */
+        uint8_t way; /* of jumps and branches in a block (cpu/interp/block.h) */
+    };
     uint8_t rm;                /* rounding mode field; AMO: aq/rl */
     uint8_t length;            /* 2 or 4 bytes */
     int32_t imm;               /* immediate; CSR number; cause of an illegal encoding is its bits */
