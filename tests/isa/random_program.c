@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "random_program.h"
 
-#include "base/bits.h"
 #include "cpu/hart/hart.h"
+#include "cpu/lockstep/emit.h"
 
 #include <string.h>
-
-/* ---- chance ---- */
 
 struct maker {
     struct random_image *image;
     struct random_program *p;
-    uint64_t state;
-    uint32_t at; /* offset of the next instruction */
+    struct emit e;
     /* Branches that wait for their target: `left` steps from now. */
     struct fixup {
         uint32_t at;
@@ -21,118 +18,7 @@ struct maker {
     unsigned fixups;
 };
 
-static uint64_t chance(struct maker *m)
-{
-    uint64_t z = m->state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-static unsigned below(struct maker *m, unsigned n)
-{
-    return (unsigned)(chance(m) >> 32) % n;
-}
-
-/* Values where arithmetic has corners: of both floating-point formats and of integers. */
-static uint64_t value(struct maker *m)
-{
-    static const uint64_t f64[] = {
-        0, 1, UINT64_C(0x000fffffffffffff), UINT64_C(0x0010000000000000),
-        UINT64_C(0x0010000000000001), UINT64_C(0x001fffffffffffff), UINT64_C(0x3fefffffffffffff),
-        UINT64_C(0x3ff0000000000000), UINT64_C(0x3ff0000000000001), UINT64_C(0x3ff8000000000000),
-        UINT64_C(0x4000000000000000), UINT64_C(0x43e0000000000000), UINT64_C(0x43f0000000000000),
-        UINT64_C(0x41dfffffffc00000), UINT64_C(0x41e0000000000000), UINT64_C(0x41efffffffe00000),
-        UINT64_C(0x7fefffffffffffff), UINT64_C(0x7ff0000000000000), UINT64_C(0x7ff0000000000001),
-        UINT64_C(0x7ff8000000000000), UINT64_C(0x7fffffffffffffff), UINT64_C(0x380fffffffffffff),
-        UINT64_C(0x3810000000000000), UINT64_C(0x36a0000000000000), UINT64_C(0x47efffffe0000000),
-        UINT64_C(0x47effffff0000000), UINT64_C(0x3fe0000000000000), UINT64_C(0x4330000000000001)};
-    static const uint32_t f32[] = {
-        0, 1, 0x007fffff, 0x00800000, 0x00800001, 0x00ffffff, 0x3f7fffff, 0x3f800000, 0x3f800001,
-        0x3fc00000, 0x40000000, 0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000, 0x5effffff,
-        0x5f000000, 0x5f7fffff, 0x5f800000, 0x7f7fffff, 0x7f800000, 0x7f800001, 0x7fc00000,
-        0x7fffffff, 0x3f000000, 0x4b000001, 0x34000000};
-    uint64_t v = chance(m);
-
-    switch (below(m, 8)) {
-    case 0: case 1:
-        return f64[below(m, ARRAY_LEN(f64))] ^ (v & UINT64_C(1) << 63);
-    case 2: case 3:
-        return UINT64_C(0xffffffff00000000) |
-               (f32[below(m, ARRAY_LEN(f32))] ^ (uint32_t)(v & UINT32_C(1) << 31));
-    case 4: /* any single, or a double near the middle exponents so that sums meet */
-        return v & 1 ? UINT64_C(0xffffffff00000000) | (uint32_t)(v >> 32)
-                     : (v & UINT64_C(0x800fffffffffffff)) | (uint64_t)(1000 + below(m, 60)) << 52;
-    case 5:
-        return (uint64_t)(int64_t)(int8_t)v;
-    case 6: /* a power of two and its neighbours */
-        return (UINT64_C(1) << (v & 63)) + (v >> 8) % 3 - 1;
-    default:
-        return v >> (v & 1 ? 0 : below(m, 64));
-    }
-}
-
-/* ---- encoding ---- */
-
 enum { X_AREA = 31 };
-
-static void put16(struct maker *m, uint32_t h)
-{
-    le16_put(m->image->bytes + m->at, (uint16_t)h);
-    m->at += 2;
-}
-
-static void put(struct maker *m, uint32_t w)
-{
-    le32_put(m->image->bytes + m->at, w);
-    m->at += 4;
-}
-
-static uint32_t s_imm(uint32_t imm)
-{
-    return (imm & 31) << 7 | (imm >> 5 & 127) << 25;
-}
-
-static uint32_t b_imm(uint32_t imm)
-{
-    return (imm >> 11 & 1) << 7 | (imm & 0x1e) << 7 | (imm >> 5 & 63) << 25 | (imm >> 12 & 1) << 31;
-}
-
-static uint32_t j_imm(uint32_t imm)
-{
-    return (imm & 0xff000) | (imm >> 11 & 1) << 20 | (imm & 0x7fe) << 20 | (imm >> 20 & 1) << 31;
-}
-
-/* One instruction by its row. */
-static uint32_t row(unsigned op, unsigned rd, unsigned rs1, uint32_t rest)
-{
-    return isa_table[op].match | rd << 7 | rs1 << 15 | rest;
-}
-
-static void put_i(struct maker *m, unsigned op, unsigned rd, unsigned rs1, int imm)
-{
-    put(m, row(op, rd, rs1, (uint32_t)imm << 20));
-}
-
-static void put_s(struct maker *m, unsigned op, unsigned rs2, unsigned rs1, unsigned imm)
-{
-    put(m, row(op, 0, rs1, rs2 << 20 | s_imm(imm)));
-}
-
-static void put_csr(struct maker *m, unsigned op, unsigned rd, unsigned csr, unsigned rs1)
-{
-    put(m, row(op, rd, rs1, csr << 20));
-}
-
-/* rd = address of an offset in the image. */
-static void put_address(struct maker *m, unsigned rd, uint32_t offset)
-{
-    uint32_t distance = offset - m->at, low = (uint32_t)((int32_t)(distance << 20) >> 20);
-
-    put(m, row(OP_auipc, rd, 0, distance - low));
-    put_i(m, OP_addi, rd, rd, (int)(low & 0xfff));
-}
 
 /* ---- frame: handler, start and end ---- */
 
@@ -142,84 +28,85 @@ enum { MSCRATCH = 0x340, MEPC = 0x341, MCAUSE = 0x342, MTVAL = 0x343, MTVEC = 0x
 /* Sets or clears mstatus.MPP; x2 is lost. */
 static void put_mpp(struct maker *m, unsigned op)
 {
-    put(m, row(OP_lui, 2, 0, 0x2000));
-    put_i(m, OP_addi, 2, 2, -2048);
-    put_csr(m, op, 0, MSTATUS, 2);
+    emit32(&m->e, emit_row(OP_lui, 2, 0, 0x2000));
+    emit_i(&m->e, OP_addi, 2, 2, -2048);
+    emit_csr(&m->e, op, 0, MSTATUS, 2);
 }
 
 static void put_handler(struct maker *m)
 {
     static const uint16_t logged[] = {MCAUSE, MEPC, MTVAL};
 
-    put_csr(m, OP_csrrw, X_AREA, MSCRATCH, X_AREA);
+    emit_csr(&m->e, OP_csrrw, X_AREA, MSCRATCH, X_AREA);
     for (unsigned n = 1; n <= 3; n++)
-        put_s(m, OP_sd, n, X_AREA, AREA_SPILL + 8 * (n - 1));
+        emit_s(&m->e, OP_sd, n, X_AREA, AREA_SPILL + 8 * (n - 1));
     /* The program's end: go on behind it in M mode. */
-    put_csr(m, OP_csrrs, 1, MEPC, 0);
-    put_i(m, OP_ld, 2, X_AREA, AREA_END);
-    put(m, row(OP_bne, 0, 1, 2 << 20 | b_imm(4 * 4)));
+    emit_csr(&m->e, OP_csrrs, 1, MEPC, 0);
+    emit_i(&m->e, OP_ld, 2, X_AREA, AREA_END);
+    emit32(&m->e, emit_row(OP_bne, 0, 1, 2 << 20 | emit_b_imm(4 * 4)));
     put_mpp(m, OP_csrrs);
-    put_i(m, OP_ld, 1, X_AREA, AREA_TRAPS);
-    put_i(m, OP_addi, 2, 0, RANDOM_LOG_MAX);
-    put(m, row(OP_bgeu, 0, 1, 2 << 20 | b_imm(4 * 9))); /* log full */
-    put_i(m, OP_slli, 2, 1, 5);
-    put(m, row(OP_add, 2, 2, X_AREA << 20));
+    emit_i(&m->e, OP_ld, 1, X_AREA, AREA_TRAPS);
+    emit_i(&m->e, OP_addi, 2, 0, RANDOM_LOG_MAX);
+    emit32(&m->e, emit_row(OP_bgeu, 0, 1, 2 << 20 | emit_b_imm(4 * 9))); /* log full */
+    emit_i(&m->e, OP_slli, 2, 1, 5);
+    emit32(&m->e, emit_row(OP_add, 2, 2, X_AREA << 20));
     for (unsigned n = 0; n < ARRAY_LEN(logged); n++) {
-        put_csr(m, OP_csrrs, 3, logged[n], 0);
-        put_s(m, OP_sd, 3, 2, AREA_LOG + 8 * n);
+        emit_csr(&m->e, OP_csrrs, 3, logged[n], 0);
+        emit_s(&m->e, OP_sd, 3, 2, AREA_LOG + 8 * n);
     }
-    put_i(m, OP_addi, 1, 1, 1);
-    put_s(m, OP_sd, 1, X_AREA, AREA_TRAPS);
+    emit_i(&m->e, OP_addi, 1, 1, 1);
+    emit_s(&m->e, OP_sd, 1, X_AREA, AREA_TRAPS);
     /* mepc += low two bits of the instruction are 11 ? 4 : 2 */
-    put_csr(m, OP_csrrs, 1, MEPC, 0);
-    put_i(m, OP_lhu, 2, 1, 0);
-    put_i(m, OP_andi, 2, 2, 3);
-    put_i(m, OP_addi, 2, 2, -3);
-    put_i(m, OP_sltiu, 2, 2, 1);
-    put_i(m, OP_slli, 2, 2, 1);
-    put_i(m, OP_addi, 2, 2, 2);
-    put(m, row(OP_add, 1, 1, 2 << 20));
-    put_csr(m, OP_csrrw, 0, MEPC, 1);
+    emit_csr(&m->e, OP_csrrs, 1, MEPC, 0);
+    emit_i(&m->e, OP_lhu, 2, 1, 0);
+    emit_i(&m->e, OP_andi, 2, 2, 3);
+    emit_i(&m->e, OP_addi, 2, 2, -3);
+    emit_i(&m->e, OP_sltiu, 2, 2, 1);
+    emit_i(&m->e, OP_slli, 2, 2, 1);
+    emit_i(&m->e, OP_addi, 2, 2, 2);
+    emit32(&m->e, emit_row(OP_add, 1, 1, 2 << 20));
+    emit_csr(&m->e, OP_csrrw, 0, MEPC, 1);
     for (unsigned n = 1; n <= 3; n++)
-        put_i(m, OP_ld, n, X_AREA, (int)(AREA_SPILL + 8 * (n - 1)));
-    put_csr(m, OP_csrrw, X_AREA, MSCRATCH, X_AREA);
-    put(m, isa_table[OP_mret].match);
+        emit_i(&m->e, OP_ld, n, X_AREA, (int)(AREA_SPILL + 8 * (n - 1)));
+    emit_csr(&m->e, OP_csrrw, X_AREA, MSCRATCH, X_AREA);
+    emit32(&m->e, isa_table[OP_mret].match);
 }
 
 static void put_prologue(struct maker *m)
 {
-    put_address(m, X_AREA, m->p->area);
-    put_csr(m, OP_csrrw, 0, MSCRATCH, X_AREA);
+    emit_address(&m->e, X_AREA, m->p->area);
+    emit_csr(&m->e, OP_csrrw, 0, MSCRATCH, X_AREA);
     if (m->image->paged) {
-        put_address(m, 1, m->at + 4 * (2 + 1 + 3 + 2 + 32 + 31 + 1)); /* behind the mret below */
-        put_csr(m, OP_csrrw, 0, MEPC, 1);
+        /* behind the mret below */
+        emit_address(&m->e, 1, m->e.at + 4 * (2 + 1 + 3 + 2 + 32 + 31 + 1));
+        emit_csr(&m->e, OP_csrrw, 0, MEPC, 1);
         put_mpp(m, OP_csrrc);
     }
-    put_i(m, OP_ld, 1, X_AREA, AREA_FCSR);
-    put_csr(m, OP_csrrw, 0, FCSR, 1);
+    emit_i(&m->e, OP_ld, 1, X_AREA, AREA_FCSR);
+    emit_csr(&m->e, OP_csrrw, 0, FCSR, 1);
     for (unsigned n = 0; n < 32; n++)
-        put_i(m, OP_fld, n, X_AREA, (int)(AREA_F + 8 * n));
+        emit_i(&m->e, OP_fld, n, X_AREA, (int)(AREA_F + 8 * n));
     for (unsigned n = 1; n < 32; n++)
-        put_i(m, OP_ld, n, X_AREA, (int)(AREA_X + 8 * n)); /* x31, the base, last */
+        emit_i(&m->e, OP_ld, n, X_AREA, (int)(AREA_X + 8 * n)); /* x31, the base, last */
     if (m->image->paged)
-        put(m, isa_table[OP_mret].match);
+        emit32(&m->e, isa_table[OP_mret].match);
 }
 
 static void put_epilogue(struct maker *m)
 {
     if (m->image->paged) {
-        le64_put(m->image->bytes + m->p->area + AREA_END, RANDOM_BASE + m->at);
-        put(m, isa_table[OP_ecall].match);
+        le64_put(m->image->bytes + m->p->area + AREA_END, RANDOM_BASE + m->e.at);
+        emit32(&m->e, isa_table[OP_ecall].match);
     }
-    put_csr(m, OP_csrrw, X_AREA, MSCRATCH, X_AREA);
+    emit_csr(&m->e, OP_csrrw, X_AREA, MSCRATCH, X_AREA);
     for (unsigned n = 0; n < X_AREA; n++)
-        put_s(m, OP_sd, n, X_AREA, AREA_X_OUT + 8 * n);
-    put_csr(m, OP_csrrs, 1, MSCRATCH, 0);
-    put_s(m, OP_sd, 1, X_AREA, AREA_X_OUT + 8 * 31);
-    put_csr(m, OP_csrrs, 1, FCSR, 0);
-    put_s(m, OP_sd, 1, X_AREA, AREA_FCSR_OUT);
+        emit_s(&m->e, OP_sd, n, X_AREA, AREA_X_OUT + 8 * n);
+    emit_csr(&m->e, OP_csrrs, 1, MSCRATCH, 0);
+    emit_s(&m->e, OP_sd, 1, X_AREA, AREA_X_OUT + 8 * 31);
+    emit_csr(&m->e, OP_csrrs, 1, FCSR, 0);
+    emit_s(&m->e, OP_sd, 1, X_AREA, AREA_FCSR_OUT);
     for (unsigned n = 0; n < 32; n++)
-        put_s(m, OP_fsd, n, X_AREA, AREA_F_OUT + 8 * n);
+        emit_s(&m->e, OP_fsd, n, X_AREA, AREA_F_OUT + 8 * n);
 }
 
 /* ---- the random line ---- */
@@ -227,35 +114,39 @@ static void put_epilogue(struct maker *m)
 /* One that may be a base: x0 cannot. */
 static unsigned pointer(struct maker *m)
 {
-    return 1 + below(m, 31);
+    return 1 + emit_below(&m->e, 31);
 }
 
 /* An offset into the image where an access of `size` is interesting. */
 static uint32_t target(struct maker *m, unsigned size)
 {
-    uint32_t at = below(m, WINDOW_BYTES / 8 - 2) * 8;
+    uint32_t at = emit_below(&m->e, WINDOW_BYTES / 8 - 2) * 8;
 
-    switch (below(m, 6)) {
-    case 0: return m->p->window + at + below(m, 8);                       /* any alignment */
-    case 1: return m->p->window + WINDOW_BYTES / 2 - 1 - below(m, size);  /* over the page's end */
-    case 2: return m->p->window + WINDOW_BYTES / 2 - 8 + below(m, 2) * 8; /* next to it */
-    default: return m->p->window + at + below(m, 8 / size) * size;
+    switch (emit_below(&m->e, 6)) {
+    case 0: /* any alignment */
+        return m->p->window + at + emit_below(&m->e, 8);
+    case 1: /* over the page's end */
+        return m->p->window + WINDOW_BYTES / 2 - 1 - emit_below(&m->e, size);
+    case 2: /* next to it */
+        return m->p->window + WINDOW_BYTES / 2 - 8 + emit_below(&m->e, 2) * 8;
+    default:
+        return m->p->window + at + emit_below(&m->e, 8 / size) * size;
     }
 }
 
 /* A base register for an access with immediate imm. */
 static void put_base(struct maker *m, unsigned base, unsigned size, int32_t imm)
 {
-    if (below(m, 64) == 0) {
+    if (emit_below(&m->e, 64) == 0) {
         /* Nothing is there in either machine: 0xa0000000, aligned. */
-        put_i(m, OP_addi, base, 0, 0x50);
-        put_i(m, OP_slli, base, base, 25);
-        put_i(m, OP_addi, base, base, -imm & 0xff8);
+        emit_i(&m->e, OP_addi, base, 0, 0x50);
+        emit_i(&m->e, OP_slli, base, base, 25);
+        emit_i(&m->e, OP_addi, base, base, -imm & 0xff8);
         if (imm & 7)
-            put_address(m, base, target(m, size) - (uint32_t)imm);
+            emit_address(&m->e, base, target(m, size) - (uint32_t)imm);
         return;
     }
-    put_address(m, base, target(m, size) - (uint32_t)imm);
+    emit_address(&m->e, base, target(m, size) - (uint32_t)imm);
 }
 
 static unsigned access_size(unsigned op)
@@ -275,19 +166,12 @@ static unsigned any_csr(struct maker *m)
                                       0x142 /* scause */, 0x143 /* stval */,
                                       0xf14 /* mhartid */, 0x7ff /* none */, 0x8ff /* none */};
 
-    return number[below(m, ARRAY_LEN(number))];
-}
-
-static unsigned rounding(struct maker *m)
-{
-    static const uint8_t rm[] = {0, 1, 2, 3, 4, 7, 7, 7, 0, 1, 2, 3, 4, 7, 5, 6};
-
-    return rm[below(m, ARRAY_LEN(rm))];
+    return number[emit_below(&m->e, ARRAY_LEN(number))];
 }
 
 static void add_fixup(struct maker *m, uint32_t at)
 {
-    m->fixup[m->fixups++] = (struct fixup){at, 1 + below(m, 5)};
+    m->fixup[m->fixups++] = (struct fixup){at, 1 + emit_below(&m->e, 5)};
 }
 
 /* Ends the steps that branches jump over; all of them when `now`. */
@@ -296,13 +180,13 @@ static void settle(struct maker *m, bool now)
     for (unsigned n = 0; n < m->fixups; ) {
         struct fixup *f = &m->fixup[n];
         uint8_t *at = m->image->bytes + f->at;
-        uint32_t w = le32_get(at), distance = m->at - f->at;
+        uint32_t w = le32_get(at), distance = m->e.at - f->at;
 
         if (!now && --f->left) {
             n++;
             continue;
         }
-        le32_put(at, w | ((w & 0x7f) == 0x6f ? j_imm(distance) : b_imm(distance)));
+        le32_put(at, w | ((w & 0x7f) == 0x6f ? emit_j_imm(distance) : emit_b_imm(distance)));
         *f = m->fixup[--m->fixups];
     }
 }
@@ -310,30 +194,32 @@ static void settle(struct maker *m, bool now)
 static void put_atomic(struct maker *m, unsigned op)
 {
     unsigned size = isa_table[op].match >> 12 & 1 ? 8 : 4, base = pointer(m);
-    uint32_t at = m->p->window + below(m, WINDOW_BYTES / 8) * 8, aqrl = below(m, 4) << 25;
+    uint32_t at = m->p->window + emit_below(&m->e, WINDOW_BYTES / 8) * 8;
+    uint32_t aqrl = emit_below(&m->e, 4) << 25;
 
-    if (below(m, 16) == 0)
-        at += 1 + below(m, 3); /* misaligned: traps */
+    if (emit_below(&m->e, 16) == 0)
+        at += 1 + emit_below(&m->e, 3); /* misaligned: traps */
     else if (size == 4)
-        at += below(m, 2) * 4;
-    put_address(m, base, at);
-    put(m, row(op, below(m, 32), base, aqrl | below(m, 32) << 20));
+        at += emit_below(&m->e, 2) * 4;
+    emit_address(&m->e, base, at);
+    emit32(&m->e, emit_row(op, emit_below(&m->e, 32), base, aqrl | emit_below(&m->e, 32) << 20));
 }
 
 /* LR and SC come in pairs: alone, machines may differ. */
 static void put_pair(struct maker *m, bool dword)
 {
-    unsigned base = pointer(m), rd = (base + 1 + below(m, 30)) & 31;
-    uint32_t at = m->p->window + below(m, WINDOW_BYTES / 16 - 1) * 8; /* there are all rights */
+    unsigned base = pointer(m), rd = (base + 1 + emit_below(&m->e, 30)) & 31;
+    /* there are all rights */
+    uint32_t at = m->p->window + emit_below(&m->e, WINDOW_BYTES / 16 - 1) * 8;
 
     if (rd == base)
         rd = 0;
-    put_address(m, base, at);
-    put(m, row(dword ? OP_lr_d : OP_lr_w, rd, base, below(m, 4) << 25));
-    if (below(m, 8) == 0)
-        put_i(m, OP_addi, base, base, 8); /* elsewhere: must fail */
-    put(m, row(dword ? OP_sc_d : OP_sc_w, below(m, 32), base,
-               below(m, 4) << 25 | below(m, 32) << 20));
+    emit_address(&m->e, base, at);
+    emit32(&m->e, emit_row(dword ? OP_lr_d : OP_lr_w, rd, base, emit_below(&m->e, 4) << 25));
+    if (emit_below(&m->e, 8) == 0)
+        emit_i(&m->e, OP_addi, base, base, 8); /* elsewhere: must fail */
+    emit32(&m->e, emit_row(dword ? OP_sc_d : OP_sc_w, emit_below(&m->e, 32), base,
+               emit_below(&m->e, 4) << 25 | emit_below(&m->e, 32) << 20));
 }
 
 /* Compressed: any halfword, with a base before it where it needs one. */
@@ -343,44 +229,45 @@ static void put_compressed(struct maker *m)
     uint32_t h;
 
     do { /* c.mv and the jumps are put_compressed_move's */
-        h = (uint32_t)chance(m) & 0xffff;
+        h = (uint32_t)emit_chance(&m->e) & 0xffff;
         if ((h & 3) == 3)
-            h ^= 1 + below(m, 2);
+            h ^= 1 + emit_below(&m->e, 2);
         isa_decode(h, &i);
     } while ((i.op == OP_illegal && !m->image->illegal) || (h & 0xe003) == 0x8002);
     switch ((enum isa_format)isa_table[i.op].format) {
     case FMT_L: case FMT_S: case FMT_FL: case FMT_FS:
         put_base(m, i.rs1, access_size(i.op), i.imm);
-        put16(m, h);
+        emit16(&m->e, h);
         break;
     case FMT_B: /* over the next one */
-        put16(m, (h & 0xe383) | 2 << 3);
-        put16(m, 0x0505); /* c.addi a0, 1 */
+        emit16(&m->e, (h & 0xe383) | 2 << 3);
+        emit16(&m->e, 0x0505); /* c.addi a0, 1 */
         break;
     case FMT_J:
-        put16(m, 0xa001 | 2 << 3);
-        put16(m, 0x0505);
+        emit16(&m->e, 0xa001 | 2 << 3);
+        emit16(&m->e, 0x0505);
         break;
     case FMT_JR:
         break;
     default:
-        put16(m, h);
+        emit16(&m->e, h);
     }
 }
 
 /* c.mv, c.add, c.jr, c.jalr and c.ebreak: what the one above leaves out. */
 static void put_compressed_move(struct maker *m)
 {
-    unsigned rd = pointer(m), rs2 = below(m, 4) ? pointer(m) : 0, link = below(m, 2);
+    unsigned rd = pointer(m), rs2 = emit_below(&m->e, 4) ? pointer(m) : 0;
+    unsigned link = emit_below(&m->e, 2);
 
-    if (rs2 == 0 && below(m, 8) == 0)
+    if (rs2 == 0 && emit_below(&m->e, 8) == 0)
         rd = 0;
     if (rs2 == 0 && rd)
-        put_address(m, rd, m->at + 12);
+        emit_address(&m->e, rd, m->e.at + 12);
     if (rs2 || rd || link || m->image->illegal)
-        put16(m, 0x8002 | link << 12 | rd << 7 | rs2 << 2);
+        emit16(&m->e, 0x8002 | link << 12 | rd << 7 | rs2 << 2);
     if (rs2 == 0)
-        put16(m, 0x0505);
+        emit16(&m->e, 0x0505);
 }
 
 static void put_illegal(struct maker *m)
@@ -390,14 +277,14 @@ static void put_illegal(struct maker *m)
 
     /* Near misses: a real instruction with a bit or two of its fixed fields turned. */
     do {
-        unsigned op = below(m, OP_illegal);
+        unsigned op = emit_below(&m->e, OP_illegal);
         uint32_t mask = isa_table[op].mask & ~3u;
 
-        w = (isa_table[op].match | ((uint32_t)chance(m) & ~isa_table[op].mask)) ^
-            (1u << below(m, 32) & mask) ^ (1u << below(m, 32) & mask);
+        w = (isa_table[op].match | ((uint32_t)emit_chance(&m->e) & ~isa_table[op].mask)) ^
+            (1u << emit_below(&m->e, 32) & mask) ^ (1u << emit_below(&m->e, 32) & mask);
         isa_decode(w, &i);
     } while (i.op != OP_illegal || (w & 3) != 3);
-    put(m, w);
+    emit32(&m->e, w);
 }
 
 static bool excluded(const struct maker *m, unsigned op)
@@ -417,36 +304,37 @@ static bool excluded(const struct maker *m, unsigned op)
 
 static void put_row(struct maker *m, unsigned op)
 {
-    unsigned rd = below(m, 32), rs1 = below(m, 32), rs2 = below(m, 32), base = pointer(m);
-    int32_t imm = (int32_t)(chance(m) & 0xfff);
-    uint32_t free_bits = (uint32_t)chance(m) & ~isa_table[op].mask;
+    unsigned rd = emit_below(&m->e, 32), rs1 = emit_below(&m->e, 32), rs2 = emit_below(&m->e, 32);
+    unsigned base = pointer(m);
+    int32_t imm = (int32_t)(emit_chance(&m->e) & 0xfff);
+    uint32_t free_bits = (uint32_t)emit_chance(&m->e) & ~isa_table[op].mask;
 
-    if (below(m, 4) == 0)
+    if (emit_below(&m->e, 4) == 0)
         rs2 = rs1;
     switch ((enum isa_format)isa_table[op].format) {
     case FMT_L: case FMT_FL:
         put_base(m, base, access_size(op), (int32_t)((uint32_t)imm << 20) >> 20);
-        put_i(m, op, rd, base, imm);
+        emit_i(&m->e, op, rd, base, imm);
         break;
     case FMT_S: case FMT_FS:
         put_base(m, base, access_size(op), (int32_t)((uint32_t)imm << 20) >> 20);
-        put_s(m, op, rs2, base, (unsigned)imm);
+        emit_s(&m->e, op, rs2, base, (unsigned)imm);
         break;
     case FMT_B:
         if (m->fixups < ARRAY_LEN(m->fixup)) {
-            add_fixup(m, m->at);
-            put(m, row(op, 0, rs1, rs2 << 20));
+            add_fixup(m, m->e.at);
+            emit32(&m->e, emit_row(op, 0, rs1, rs2 << 20));
         }
         break;
     case FMT_J:
         if (m->fixups < ARRAY_LEN(m->fixup)) {
-            add_fixup(m, m->at);
-            put(m, row(op, rd, 0, 0));
+            add_fixup(m, m->e.at);
+            emit32(&m->e, emit_row(op, rd, 0, 0));
         }
         break;
     case FMT_JR:
-        put(m, row(OP_auipc, base, 0, 0));
-        put_i(m, OP_jalr, rd, base, (int)(8 + below(m, 2))); /* bit 0 is dropped */
+        emit32(&m->e, emit_row(OP_auipc, base, 0, 0));
+        emit_i(&m->e, OP_jalr, rd, base, (int)(8 + emit_below(&m->e, 2))); /* bit 0 is dropped */
         break;
     case FMT_LR: put_pair(m, op == OP_lr_d); break;
     case FMT_AMO: put_atomic(m, op); break;
@@ -457,21 +345,22 @@ static void put_row(struct maker *m, unsigned op)
         /* To set or clear no bits of a read-only CSR is illegal all the same; QEMU lets it pass. */
         if (csr == 0xf14 && op != OP_csrrw && op != OP_csrrwi)
             rs1 = 0;
-        put_csr(m, op, rd, csr, below(m, 3) ? rs1 : 0);
+        emit_csr(&m->e, op, rd, csr, emit_below(&m->e, 3) ? rs1 : 0);
         break;
     }
     case FMT_FR4: case FMT_FR: case FMT_FR1: case FMT_XF: case FMT_FX:
-        put(m, isa_table[op].match | (free_bits & ~UINT32_C(0x7000)) | rounding(m) << 12);
+        emit32(&m->e, isa_table[op].match | (free_bits & ~UINT32_C(0x7000)) |
+                          emit_rounding(&m->e) << 12);
         break;
     default:
         if (op == OP_ctzw) {
             /* QEMU 7.2 is wrong when the low word is 0 (it counts in all of the register). */
-            put_i(m, OP_bseti, base, base, 31);
+            emit_i(&m->e, OP_bseti, base, base, 31);
             free_bits = (free_bits & ~(31u << 15)) | base << 15;
         }
         if (op == OP_mark)
             free_bits &= UINT32_C(0x3ff) << 20; /* RANDOM_DONE is not among them */
-        put(m, isa_table[op].match | free_bits);
+        emit32(&m->e, isa_table[op].match | free_bits);
         break;
     }
 }
@@ -480,24 +369,24 @@ static void put_step(struct maker *m)
 {
     unsigned op;
 
-    switch (below(m, 16)) {
+    switch (emit_below(&m->e, 16)) {
     case 0: /* so that results do not all end as NaN */
-        put_row(m, below(m, 2) ? OP_fld : OP_flw);
+        put_row(m, emit_below(&m->e, 2) ? OP_fld : OP_flw);
         break;
     case 1:
-        put_csr(m, OP_csrrwi, 0, 2 /* frm */, below(m, 5));
+        emit_csr(&m->e, OP_csrrwi, 0, 2 /* frm */, emit_below(&m->e, 5));
         break;
     case 2: put_compressed_move(m); break;
     case 3: case 4: case 5: put_compressed(m); break;
     case 6:
-        if (m->image->illegal && below(m, 4) == 0) {
+        if (m->image->illegal && emit_below(&m->e, 4) == 0) {
             put_illegal(m);
             break;
         }
         /* fall through */
     default:
         do
-            op = below(m, OP_illegal);
+            op = emit_below(&m->e, OP_illegal);
         while (excluded(m, op));
         put_row(m, op);
     }
@@ -529,27 +418,27 @@ static void fill_data(struct maker *m)
     uint8_t *area = m->image->bytes + m->p->area, *window = m->image->bytes + m->p->window;
 
     for (unsigned n = 0; n < 32; n++) {
-        le64_put(area + AREA_X + 8 * n, value(m));
-        le64_put(area + AREA_F + 8 * n, value(m));
+        le64_put(area + AREA_X + 8 * n, emit_value(&m->e));
+        le64_put(area + AREA_F + 8 * n, emit_value(&m->e));
     }
-    le64_put(area + AREA_FCSR, below(m, 5) << 5 | below(m, 32));
+    le64_put(area + AREA_FCSR, emit_below(&m->e, 5) << 5 | emit_below(&m->e, 32));
     for (unsigned n = 0; n < WINDOW_BYTES; n += 8)
-        le64_put(window + n, value(m));
+        le64_put(window + n, emit_value(&m->e));
 }
 
 static void put_program(struct maker *m)
 {
-    m->p->code = m->at;
-    m->state = m->p->seed;
+    m->p->code = m->e.at;
+    m->e.state = m->p->seed;
     fill_data(m);
     put_prologue(m);
-    m->p->body = m->at;
+    m->p->body = m->e.at;
     for (unsigned n = 0; n < m->p->length; n++) {
         put_step(m);
         settle(m, false);
     }
     settle(m, true);
-    m->p->end = m->at;
+    m->p->end = m->e.at;
     put_epilogue(m);
 }
 
@@ -584,8 +473,8 @@ static void put_tables(struct maker *m)
         put_pte(m, random_pte(page), page, all);
     for (unsigned n = 0; n < m->image->count; n++) {
         uint32_t second = m->image->program[n].window + 0x1000;
-        m->state = m->image->program[n].seed ^ 0x5555;
-        put_pte(m, random_pte(second), second, rights[below(m, ARRAY_LEN(rights))]);
+        m->e.state = m->image->program[n].seed ^ 0x5555;
+        put_pte(m, random_pte(second), second, rights[emit_below(&m->e, ARRAY_LEN(rights))]);
     }
     le64_put(m->image->bytes + 8, UINT64_C(8) << 60 | (RANDOM_BASE + TABLES) >> 12);
 }
@@ -593,32 +482,33 @@ static void put_tables(struct maker *m)
 /* Page tables on for U, all memory open to it, Svadu. */
 static void put_paging(struct maker *m)
 {
-    put_address(m, 1, 8);
-    put_i(m, OP_ld, 1, 1, 0);
-    put_csr(m, OP_csrrw, 0, 0x180 /* satp */, 1);
-    put(m, isa_table[OP_sfence_vma].match);
-    put_i(m, OP_addi, 1, 0, -1);
-    put_csr(m, OP_csrrw, 0, 0x3b0 /* pmpaddr0 */, 1);
-    put_csr(m, OP_csrrwi, 0, 0x3a0 /* pmpcfg0 */, 0x1f);
-    put_i(m, OP_addi, 1, 0, 1);
-    put_i(m, OP_slli, 1, 1, 61);
-    put_csr(m, OP_csrrw, 0, 0x30a /* menvcfg */, 1);
+    emit_address(&m->e, 1, 8);
+    emit_i(&m->e, OP_ld, 1, 1, 0);
+    emit_csr(&m->e, OP_csrrw, 0, 0x180 /* satp */, 1);
+    emit32(&m->e, isa_table[OP_sfence_vma].match);
+    emit_i(&m->e, OP_addi, 1, 0, -1);
+    emit_csr(&m->e, OP_csrrw, 0, 0x3b0 /* pmpaddr0 */, 1);
+    emit_csr(&m->e, OP_csrrwi, 0, 0x3a0 /* pmpcfg0 */, 0x1f);
+    emit_i(&m->e, OP_addi, 1, 0, 1);
+    emit_i(&m->e, OP_slli, 1, 1, 61);
+    emit_csr(&m->e, OP_csrrw, 0, 0x30a /* menvcfg */, 1);
 }
 
 void random_build(struct random_image *image)
 {
-    struct maker m = {.image = image};
+    struct maker m = {.image = image,
+                      .e = {.bytes = image->bytes, .size = RANDOM_IMAGE_BYTES}};
     uint32_t top = TABLES;
 
     memset(image->bytes, 0, RANDOM_IMAGE_BYTES);
-    put(&m, row(OP_jal, 0, 0, j_imm(512)));
-    m.at = 64;
+    emit32(&m.e, emit_row(OP_jal, 0, 0, emit_j_imm(512)));
+    m.e.at = 64;
     put_handler(&m);
-    m.at = 512;
-    put_address(&m, 1, 64);
-    put_csr(&m, OP_csrrw, 0, MTVEC, 1);
-    put(&m, row(OP_lui, 1, 0, 0x6000)); /* FS */
-    put_csr(&m, OP_csrrs, 0, MSTATUS, 1);
+    m.e.at = 512;
+    emit_address(&m.e, 1, 64);
+    emit_csr(&m.e, OP_csrrw, 0, MTVEC, 1);
+    emit32(&m.e, emit_row(OP_lui, 1, 0, 0x6000)); /* FS */
+    emit_csr(&m.e, OP_csrrs, 0, MSTATUS, 1);
     if (image->paged)
         put_paging(&m);
     for (unsigned n = 0; n < image->count; n++)
@@ -632,10 +522,10 @@ void random_build(struct random_image *image)
         m.p = &image->program[n];
         put_program(&m);
     }
-    put(&m, row(OP_lui, 1, 0, (uint32_t)RANDOM_FINISHER));
-    put(&m, row(OP_lui, 2, 0, 0x5000));
-    put_i(&m, OP_addi, 2, 2, 0x555);
-    put(&m, row(OP_mark, 0, 0, RANDOM_DONE << 20));
-    put_s(&m, OP_sw, 2, 1, 0);
-    put(&m, row(OP_jal, 0, 0, 0));
+    emit32(&m.e, emit_row(OP_lui, 1, 0, (uint32_t)RANDOM_FINISHER));
+    emit32(&m.e, emit_row(OP_lui, 2, 0, 0x5000));
+    emit_i(&m.e, OP_addi, 2, 2, 0x555);
+    emit32(&m.e, emit_row(OP_mark, 0, 0, RANDOM_DONE << 20));
+    emit_s(&m.e, OP_sw, 2, 1, 0);
+    emit32(&m.e, emit_row(OP_jal, 0, 0, 0));
 }
