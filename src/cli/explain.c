@@ -51,6 +51,8 @@ static const struct opt options[] = {
      .call = config_add_set},
     {"timing", OPT_CHOICE, "LEVEL", "io", "off or io", CONFIG(timing),
      .choices = config_timing_names},
+    {"engine", OPT_CHOICE, "NAME", "jit", "who executes: jit or interp (the same timeline)",
+     CONFIG(engine), .choices = config_engine_names},
     {"irq", OPT_CHOICE, "KIND", "aia", "interrupt controllers: plic, or aia (APLIC and IMSIC)",
      CONFIG(irq), .choices = config_irq_names},
     {"harts", OPT_NUMBER, "N", "1", "processors, 1 to 16", CONFIG(harts), 1, VIRT_HARTS_MAX},

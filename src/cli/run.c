@@ -46,6 +46,9 @@ static const struct opt options[] = {
     {"timing", OPT_CHOICE, "LEVEL", "io", "off: devices answer at once; io: links, devices, "
      "media,\ninterrupts and CPU costs take their time", CONFIG(timing),
      .choices = config_timing_names},
+    {"engine", OPT_CHOICE, "NAME", "jit", "who executes: jit (translated code, where the host can) "
+     "or\ninterp; the guest and the trace cannot tell", CONFIG(engine),
+     .choices = config_engine_names},
     {"set", OPT_CALL, "PATH=VALUE", NULL, "change a parameter of the model; may be repeated",
      .call = config_add_set},
     {"seed", OPT_NUMBER, "N", "1", "of everything random", CONFIG(seed), 0, INT64_MAX},

@@ -266,6 +266,8 @@ int board_build(struct machine *m, struct err *err)
         link_update(&m->drive[n].link);
     for (unsigned i = 0; i < m->config->harts; i++)
         hart_configure(m->hart[i]);
+    if (m->config->engine == ENGINE_JIT)
+        m->shared.jit = jit_new(&m->hart_params, m->shared.code);
     return 0;
 }
 
@@ -281,6 +283,7 @@ void board_fini(struct machine *m)
     for (unsigned i = 0; i < m->config->harts; i++)
         free(m->hart[i]);
     text_watch_fini(&m->exit_on);
+    jit_free(m->shared.jit);
     code_free(m->shared.code);
     free(m->rom.ram);
     free(m->rom.code_page);

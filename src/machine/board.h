@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cpu/interp/block.h"
+#include "cpu/jit/jit.h"
 #include "dev/finisher.h"
 #include "dev/goldfish_rtc.h"
 #include "dev/nvme.h"

@@ -9,6 +9,7 @@
 
 const char *const config_irq_names[] = {[IRQ_PLIC] = "plic", [IRQ_AIA] = "aia", NULL};
 const char *const config_timing_names[] = {[TIMING_OFF] = "off", [TIMING_IO] = "io", NULL};
+const char *const config_engine_names[] = {[ENGINE_JIT] = "jit", [ENGINE_INTERP] = "interp", NULL};
 
 void config_init(struct board_config *config)
 {

@@ -13,9 +13,13 @@
 #include <stdint.h>
 
 enum irq_kind { IRQ_PLIC, IRQ_AIA };
+/* Who executes: the translator where the host can (cpu/jit), or the interpreter alone. */
+enum engine_kind { ENGINE_JIT, ENGINE_INTERP };
 
-/* What users call them, in the order of enum irq_kind and enum timing_level; NULL at the end. */
+/* What users call them, in the order of enum irq_kind, timing_level and engine_kind; NULL at the
+ * end. */
 extern const char *const config_irq_names[], *const config_timing_names[];
+extern const char *const config_engine_names[];
 
 #define CONFIG_NVME_MAX 8       /* controllers */
 #define CONFIG_NAMESPACES_MAX 8 /* of one controller */
@@ -48,6 +52,7 @@ struct board_config {
     uint64_t harts;
     unsigned irq;    /* enum irq_kind */
     unsigned timing; /* enum timing_level */
+    unsigned engine; /* enum engine_kind: no difference to the guest or the trace */
     uint64_t seed;
     struct nvme_drive_config nvme[CONFIG_NVME_MAX];
     unsigned nvmes;

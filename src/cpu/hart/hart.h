@@ -122,6 +122,7 @@ struct jump_entry {
     uint64_t pc;
     uint64_t context;
     struct block *block;
+    const void *code; /* of the block, for translated code (cpu/jit) */
 };
 
 /* A translation context: everything besides the address that decides a translation. */
@@ -203,6 +204,15 @@ struct hart {
     uint64_t mark;        /* of STOP_MARK */
     ps_t sync_limit;      /* no other hart is before this time: device accesses may go ahead */
 
+    /* ---- the translator's (cpu/jit) ---- */
+    uint64_t limit;         /* of the run, in ticks */
+    uint64_t budget;        /* packed: jit/internal.h */
+    uint64_t slice_end;     /* ticks at which the budget is used up */
+    uint64_t slice_instret; /* instret at the start of the slice */
+    uint64_t page_va;       /* of the page that holds the start of the block that runs */
+    const struct insn *resume; /* the interpreter is to go on here, in resume_block */
+    const struct block *resume_block;
+
     /* ---- wiring ---- */
     unsigned id;
     unsigned source;
@@ -222,6 +232,7 @@ struct machine_shared {
     struct trace *trace;
     struct space *space;
     struct code_cache *code; /* interp/block.h */
+    struct jit *jit;         /* jit/jit.h; NULL: the interpreter does everything */
     struct link *soc;        /* the on-chip bus, for fences; NULL: none */
     const struct aclint *aclint; /* for time; NULL: time is the clock's */
     unsigned harts;

@@ -2,6 +2,7 @@
 #include "cpu/interp/block.h"
 
 #include "base/alloc.h"
+#include "cpu/jit/jit.h"
 
 #include <stdlib.h>
 
@@ -15,7 +16,7 @@
 #define HASH_BUCKETS (1u << 16)
 #define PAGE_BUCKETS (1u << 12)
 #define BLOCK_BYTES_MAX \
-    (sizeof(struct block) + (BLOCK_INSNS_MAX + 3) * sizeof(struct insn) + \
+    (sizeof(struct block) + (BLOCK_INSNS_MAX + 4) * sizeof(struct insn) + \
      (BLOCK_INSNS_MAX + 1) * sizeof(struct block *))
 
 struct code_cache {
@@ -68,9 +69,16 @@ uint64_t code_generation(const struct code_cache *c)
     return c->generation;
 }
 
-/* Forgets every block.  code_page bytes may stay set: that only costs a look here on a write. */
-static void reset(struct code_cache *c)
+const uint8_t *code_arena(const struct code_cache *c)
 {
+    return c->arena;
+}
+
+/* code_page bytes may stay set: that only costs a look here on a write. */
+void code_reset(struct code_cache *c)
+{
+    if (c->m->jit)
+        jit_reset(c->m->jit);
     memset(c->bucket, 0, sizeof c->bucket);
     memset(c->page, 0, sizeof c->page);
     memset(c->page2, 0, sizeof c->page2);
@@ -90,6 +98,8 @@ static void make_stale(struct code_cache *c, struct block *b)
             break;
         }
     b->insn[0].op = OP_stale;
+    if (b->code)
+        jit_stale(c->m->jit, b);
 }
 
 static struct block **first_list(struct code_cache *c, uint64_t page)
@@ -141,7 +151,7 @@ void code_written(void *cache, uint64_t addr, uint64_t len)
     uint64_t page = addr >> PAGE_SHIFT, last = (addr + len - 1) >> PAGE_SHIFT;
 
     if (last - page >= PAGE_BUCKETS)
-        reset(c); /* the loader's, between two blocks: then there is nothing to look for */
+        code_reset(c); /* the loader's, between two blocks: then there is nothing to look for */
     for (; page <= last; page++) {
         drop_page(c, page);
         if (r && r->code_page)
@@ -270,10 +280,11 @@ static size_t fill(struct hart *h, struct block *b, uint64_t pa, uint64_t pa2, u
     uint8_t ways = 1;
     struct insn i;
 
-    if (probed(c, pa)) {
+    if (c->m->jit)
+        append(b, &(struct insn){.op = OP_enter});
+    if (probed(c, pa))
         append(b, &(struct insn){.op = OP_probe});
-        b->skew = 1;
-    }
+    b->skew = b->count;
     do {
         uint32_t word = le16_get(host + offset);
         if ((word & 3) == 3) {
@@ -292,7 +303,7 @@ static size_t fill(struct hart *h, struct block *b, uint64_t pa, uint64_t pa2, u
             i.way = ways++;
         offset += i.length;
         append(b, &i);
-    } while (!ends_block(&i) && offset < room && b->count < limit &&
+    } while (!ends_block(&i) && offset < room && b->count < limit + b->skew &&
              ticks < UINT16_MAX / 4 && !probed(c, pa + offset));
     if (!ends_block(&i))
         append(b, &(struct insn){.op = OP_end, .offset = (uint16_t)offset,
@@ -309,7 +320,7 @@ static struct block *build(struct hart *h, uint64_t pa, uint64_t pa2)
     uint64_t page = pa >> PAGE_SHIFT, page2 = pa2 >> PAGE_SHIFT;
 
     if (c->used + BLOCK_BYTES_MAX > ARENA_BYTES)
-        reset(c);
+        code_reset(c);
     b = (struct block *)(void *)(c->arena + c->used);
     *b = (struct block){.pa = pa, .pa2 = pa2};
     c->used += (fill(h, b, pa, pa2, BLOCK_INSNS) + 15) & ~(size_t)15;
@@ -339,11 +350,47 @@ static struct block *single(struct hart *h, uint64_t pa, uint64_t pa2)
     return b;
 }
 
+struct block *code_lookup(const struct code_cache *c, uint64_t pa)
+{
+    struct block *b;
+
+    for (b = c->bucket[hash(pa, HASH_BUCKETS)]; b; b = b->hash_next)
+        if (b->pa == pa && b->pa2 == 0)
+            break;
+    return b;
+}
+
+static void remember(struct hart *h, uint64_t va, struct block *b)
+{
+    h->jump[(va >> 1) % JUMP_CACHE_ENTRIES] = (struct jump_entry){
+        va, h->fetch_context, b,
+        b->code ? b->code : h->m->jit ? jit_no_code(h->m->jit) : NULL};
+}
+
+struct block *block_known(struct hart *h)
+{
+    struct jump_entry *e = &h->jump[(h->pc >> 1) % JUMP_CACHE_ENTRIES];
+    struct fetch_entry *f = &h->fetch_tlb[(h->pc >> PAGE_SHIFT) % FETCH_TLB_ENTRIES];
+    struct block *b;
+
+    if (e->pc == h->pc && e->context == h->fetch_context) {
+        if (e->block->insn[0].op == OP_stale)
+            return NULL;
+        b = e->block;
+    } else {
+        if (f->tag != ((h->pc & ~(PAGE_BYTES - 1)) | h->fetch_context))
+            return NULL;
+        b = code_lookup(h->m->code, f->page << PAGE_SHIFT | (h->pc & (PAGE_BYTES - 1)));
+    }
+    if (b && b->code)
+        remember(h, h->pc, b);
+    return b;
+}
+
 struct block *block_find(struct hart *h)
 {
     bool whole = true;
     uint64_t va = h->pc, pa = fetch_page(h, va, &whole), pa2 = 0;
-    struct jump_entry *e = &h->jump[(va >> 1) % JUMP_CACHE_ENTRIES];
     bool last = (va & (PAGE_BYTES - 1)) == PAGE_BYTES - 2;
     struct block *b;
 
@@ -363,6 +410,6 @@ struct block *block_find(struct hart *h)
             break;
     if (!b)
         b = build(h, pa, pa2);
-    *e = (struct jump_entry){va, h->fetch_context, b};
+    remember(h, va, b);
     return b;
 }

@@ -14,7 +14,8 @@
  *  1. A page with a block in the table has its code_page byte set, and no hart has a write tag for
  *     it: every store to it comes through region_code_touch.
  *  2. next[] links lead only to blocks of the same page, so a page's blocks go stale together.
- *  3. A block with a probe starts at the probed instruction: OP_probe is among the skew. */
+ *  3. Where there is a translator, insn[0] is OP_enter, which asks for the block's code.
+ *  4. A block with a probe starts at the probed instruction: OP_probe is among the skew. */
 #ifndef CPU_INTERP_BLOCK_H
 #define CPU_INTERP_BLOCK_H
 
@@ -29,6 +30,9 @@ struct block {
     struct block **next; /* known successors in the same page: [0] at the end, [insn.way] elsewhere */
     uint16_t count;      /* entries of insn[] */
     uint16_t skew;       /* leading entries that are no instructions */
+    uint32_t heat;       /* how often the interpreter has started it */
+    const void *code;    /* its translation, or NULL */
+    const void *stale_stub; /* where its translation leads once it is stale */
     struct insn insn[];
 };
 
@@ -45,6 +49,13 @@ void code_free(struct code_cache *c);
  * the cache: links to blocks obtained before must then be dropped (see code_generation). */
 struct block *block_find(struct hart *h);
 uint64_t code_generation(const struct code_cache *c);
+/* The block at h->pc if that takes no look at memory: its translation is cached, it is built. */
+struct block *block_known(struct hart *h);
+/* The block that starts at a physical address, or NULL.  Not one that crosses a page. */
+struct block *code_lookup(const struct code_cache *c, uint64_t pa);
+/* Forgets all blocks; between two blocks only. */
+void code_reset(struct code_cache *c);
+const uint8_t *code_arena(const struct code_cache *c);
 
 /* Decoded code in [addr, addr + len) is about to change: a struct space's code_written. */
 void code_written(void *cache, uint64_t addr, uint64_t len);

@@ -8,6 +8,7 @@
 #include "cpu/fp/softfp.h"
 #include "cpu/hart/csr.h"
 #include "cpu/interp/block.h"
+#include "cpu/jit/jit.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the interpreter's loads and stores need a little-endian host"
@@ -294,12 +295,20 @@ static inline uint32_t unbox(uint64_t f)
 #error "the interpreter needs computed goto (gcc or clang)"
 #endif
 
+/* Times that a block is interpreted before it is translated. */
+#ifdef DOORBELL_HARSH
+#define HOT 2
+#else
+#define HOT 8
+#endif
+
 static enum stop interp_run(struct hart *h, uint64_t limit)
 {
 #define I(id, ...) [OP_##id] = &&do_##id,
     static const void *const label[OP_LIMIT] = {
 #include "cpu/isa/isa.def"
-        [OP_end] = &&do_end, [OP_probe] = &&do_probe, [OP_stale] = &&find_block};
+        [OP_end] = &&do_end, [OP_enter] = &&do_enter, [OP_probe] = &&do_probe,
+        [OP_stale] = &&find_block};
 #undef I
     uint64_t *const x = h->x;
     uint64_t pc = h->pc, ticks = h->ticks, instret = h->instret;
@@ -398,6 +407,42 @@ do_end:
     instret += INDEX;
     pc = PC;
     FOLLOW(0);
+
+do_enter:
+    if (likely(!b->code)) {
+        if (++b->heat != HOT) {
+            i++;
+            DISPATCH;
+        }
+        if (!jit_translate(h->m->jit, b)) {
+            code_reset(h->m->code);
+            goto find_slow;
+        }
+        if (!b->code) {
+            i++;
+            DISPATCH;
+        }
+    }
+    known = &h->jump[pc >> 1 & (JUMP_CACHE_ENTRIES - 1)];
+    if (known->block == b)
+        known->code = b->code;
+    h->pc = pc;
+    h->ticks = ticks;
+    h->instret = instret;
+    jit_enter(h, b, limit);
+    pc = h->pc;
+    ticks = h->ticks;
+    instret = h->instret;
+    if (h->resume) { /* in the middle of a block */
+        b = (struct block *)h->resume_block;
+        i = h->resume;
+        DISPATCH;
+    }
+    if (!h->leave)
+        goto find_block;
+    if (h->stop != STOP_NONE)
+        goto out;
+    goto take_interrupts;
 
 do_probe:
     h->pc = pc;

@@ -68,6 +68,7 @@ enum isa_op {
     OP_COUNT,
     /* Not decoded from memory: what the block builder adds. */
     OP_end = OP_COUNT, /* falls off the end of a block */
+    OP_enter,          /* the block may have a translation (cpu/jit) */
     OP_probe,          /* a software probe is planted at the next instruction */
     OP_stale,          /* the block is no longer valid: look it up again */
     OP_LIMIT

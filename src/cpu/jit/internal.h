@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the translator's files. */
+#ifndef CPU_JIT_INTERNAL_H
+#define CPU_JIT_INTERNAL_H
+
+#include "cpu/jit/jit.h"
+#include "cpu/jit/x86.h"
+
+/* Host registers.  RBP points into the hart so that x0 to x31 have 8-bit displacements; R15 is the
+ * budget; RAX, RCX and RDX are scratch; the rest hold guest registers. */
+#define HART RBP
+#define BUDGET R15
+#define HART_BIAS 128
+#define HART_FIELD(name) x86_m(HART, (int32_t)offsetof(struct hart, name) - HART_BIAS)
+#define HART_FIELD_AT(offset) x86_m(HART, (int32_t)(offset) - HART_BIAS)
+
+/* Guest registers in host registers, in all translated code. */
+#define STATIC_REGISTERS(R) \
+    R(1, R14) R(2, RBX) R(8, R12) R(9, R13) R(10, RDI) \
+    R(11, RSI) R(12, R8) R(13, R9) R(14, R10) R(15, R11)
+
+/* The budget: ticks left of the slice, less one, above the number of instructions retired in it.
+ * One addition of a constant per exit of a block counts both, and its sign says that time is up. */
+#define BUDGET_SHIFT 17
+/* Ticks of a slice in which the instructions cannot overflow, for instructions of `cost` ticks. */
+#define SLICE_TICKS(cost) ((uint64_t)(cost) * ((1u << BUDGET_SHIFT) - 2 * BLOCK_INSNS_MAX))
+
+/* Where an exit of a block is known to C: the block's place in the arena and the instruction. */
+#define SITE_INDEX_BITS 7
+_Static_assert(BLOCK_INSNS_MAX + 4 <= 1 << SITE_INDEX_BITS, "a site's index fits");
+
+struct jit {
+    const struct hart_params *p;
+    const uint8_t *arena;
+    struct code_cache *blocks;
+    struct code hot, cold; /* two cursors of one cache: what runs, and the ways out of it */
+    uint8_t *write, *exec; /* the two mappings */
+    uint8_t *hot_start, *cold_start;
+    uint64_t slice_ticks;
+    void (*enter)(struct hart *h, const void *code);
+    /* thunks */
+    const void *link, *find, *system, *memory, *resume;
+};
+
+static inline uint32_t site(const struct jit *j, const struct block *b, const struct insn *i)
+{
+    size_t place = (size_t)((const uint8_t *)b - j->arena) / 16;
+
+    return (uint32_t)(place << SITE_INDEX_BITS | (size_t)(i - b->insn));
+}
+
+/* What an instruction needs at run time, from its semantics in isa.def. */
+struct isa_runtime {
+    bool (*system)(struct hart *h, const struct insn *i); /* SYS */
+    uint8_t bytes; /* of LOAD, STORE, FLOAD, FSTORE; 0: none of these */
+    bool load, is_signed, fp;
+};
+extern const struct isa_runtime isa_runtime[OP_LIMIT];
+
+/* thunks.c: code between C and the translations; called once, first. */
+void jit_make_thunks(struct jit *j);
+
+/* runtime.c: what translated code calls.  Those that return an address return where to go on, or
+ * NULL to leave translated code. */
+const void *jit_run_link(struct hart *h, uint32_t site, uint32_t field);
+const void *jit_run_find(struct hart *h);
+const void *jit_run_system(struct hart *h, uint32_t site);
+const void *jit_run_resume(struct hart *h, uint32_t site);
+bool jit_run_memory(struct hart *h, uint32_t site, uint64_t va);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What translated code calls.  It mirrors the interpreter's labels of the same names, so that both
+ * leave a hart in the same state (interp/interp.c). */
+#include "cpu/jit/internal.h"
+
+#include <string.h>
+
+/* ---- isa.def, read for what is called at run time ---- */
+
+#define SYS(f) {.system = f}
+#define LOAD(T) {.bytes = sizeof(T), .load = true, .is_signed = (T)-1 < 1}
+#define STORE(T, v) {.bytes = sizeof(T)}
+#define FLOAD(T) {.bytes = sizeof(T), .load = true, .fp = true}
+#define FSTORE(T) {.bytes = sizeof(T), .fp = true}
+#define NOT_CALLED {.bytes = 0}
+#define WX(v) NOT_CALLED
+#define BRANCH(taken) NOT_CALLED
+#define JUMP_DIRECT NOT_CALLED
+#define JUMP_INDIRECT NOT_CALLED
+#define AMO(T, v) NOT_CALLED
+#define LOAD_RESERVED(T) NOT_CALLED
+#define STORE_CONDITIONAL(T) NOT_CALLED
+#define FPS(v) NOT_CALLED
+#define FPD(v) NOT_CALLED
+#define FPX(v) NOT_CALLED
+#define FPSN(v) NOT_CALLED
+#define FPDN(v) NOT_CALLED
+#define FPXN(v) NOT_CALLED
+#define NOTHING NOT_CALLED
+#define I(id, mnemonic, match, mask, format, class, extension, ...) [OP_##id] = __VA_ARGS__,
+const struct isa_runtime isa_runtime[OP_LIMIT] = {
+#include "cpu/isa/isa.def"
+};
+#undef I
+
+static const struct block *site_block(const struct jit *j, uint32_t site)
+{
+    return (const struct block *)(const void *)(j->arena +
+                                                (size_t)(site >> SITE_INDEX_BITS) * 16);
+}
+
+static const struct insn *site_insn(const struct block *b, uint32_t site)
+{
+    return &b->insn[site & mask_bits(SITE_INDEX_BITS)];
+}
+
+/* Gives the hart a budget for the time up to its limit, or as much of it as can be counted. */
+static void arm(struct hart *h)
+{
+    uint64_t left = u64_min(h->limit - h->ticks, h->m->jit->slice_ticks);
+
+    h->slice_end = h->ticks + left;
+    h->slice_instret = h->instret;
+    h->budget = (left - 1) << BUDGET_SHIFT;
+}
+
+/* Sets ticks and instret from the budget: those at the start of the block that runs, or at an exit
+ * those at its end. */
+static void settle(struct hart *h)
+{
+    h->ticks = h->slice_end - 1 - (uint64_t)((int64_t)h->budget >> BUDGET_SHIFT);
+    h->instret = h->slice_instret + (h->budget & mask_bits(BUDGET_SHIFT));
+}
+
+static uint64_t block_pc(const struct hart *h, const struct block *b)
+{
+    return h->page_va | (b->pa & (PAGE_BYTES - 1));
+}
+
+/* The translation of the block at h->pc, where time is not up and it is known; else NULL. */
+static const void *go_on(struct hart *h)
+{
+    struct block *b;
+
+    if (h->ticks >= h->limit || !(b = block_known(h)) || !b->code)
+        return NULL;
+    arm(h);
+    h->page_va = h->pc & ~(PAGE_BYTES - 1);
+    return b->code;
+}
+
+const void *jit_run_find(struct hart *h)
+{
+    settle(h);
+    return go_on(h);
+}
+
+/* At an exit to a known place of the same page, whose jump ends at `field`. */
+const void *jit_run_link(struct hart *h, uint32_t site, uint32_t field)
+{
+    struct jit *j = h->m->jit;
+    const struct block *from = site_block(j, site);
+    const struct insn *i = site_insn(from, site);
+    bool timeout = (int64_t)h->budget < 0;
+    const void *code;
+
+    settle(h);
+    h->pc = block_pc(h, from) + i->offset + (uint64_t)(int64_t)i->imm;
+    code = go_on(h);
+    if (code && !timeout && from->code)
+        x86_patch(&j->hot, j->write + field, code);
+    return code;
+}
+
+const void *jit_run_system(struct hart *h, uint32_t site)
+{
+    const struct block *b = site_block(h->m->jit, site);
+    const struct insn *i = site_insn(b, site);
+    uint64_t pc;
+
+    settle(h);
+    h->pc = block_pc(h, b) + i->offset;
+    h->ticks += i->ticks;
+    h->instret += (uint64_t)(i - b->insn) - b->skew;
+    pc = h->pc + i->length;
+    if (!isa_runtime[i->op].system(h, i))
+        h->pc = pc;
+    h->instret += !h->trapped;
+    if (h->stop != STOP_NONE) {
+        h->leave = true;
+        return NULL;
+    }
+    if (hart_mip(h) & h->mie)
+        hart_interrupt(h);
+    h->leave = h->trapped = false;
+    return go_on(h);
+}
+
+const void *jit_run_resume(struct hart *h, uint32_t site)
+{
+    h->resume_block = site_block(h->m->jit, site);
+    h->resume = site_insn(h->resume_block, site);
+    settle(h);
+    h->pc = block_pc(h, h->resume_block);
+    return NULL;
+}
+
+static void put_loaded(struct hart *h, const struct insn *i, const struct isa_runtime *op,
+                       uint64_t value)
+{
+    if (op->fp) {
+        h->f[i->rd] = op->bytes == 4 ? value | UINT64_C(0xffffffff00000000) : value;
+        h->mstatus |= MSTATUS_FS;
+    } else {
+        h->x[i->rd] = op->is_signed ? (uint64_t)sign_extend(value, op->bytes * 8u) : value;
+    }
+}
+
+/* A load or store that missed the TLB; false to leave. */
+bool jit_run_memory(struct hart *h, uint32_t site, uint64_t va)
+{
+    const struct block *b = site_block(h->m->jit, site);
+    const struct insn *i = site_insn(b, site);
+    const struct isa_runtime *op = &isa_runtime[i->op];
+    uint64_t value = 0, base;
+    bool done;
+
+    settle(h);
+    base = h->ticks;
+    h->pc = block_pc(h, b) + i->offset;
+    h->ticks += i->ticks;
+    done = op->load ? hart_load(h, va, op->bytes, &value)
+                    : hart_store(h, va, op->bytes, op->fp ? h->f[i->rs2] : h->x[i->rs2]);
+    if (done && op->load)
+        put_loaded(h, i, op, value);
+    if (likely(done && !h->leave))
+        return true;
+    h->instret += (uint64_t)(i - b->insn) - b->skew;
+    if (done) {
+        h->pc += i->length;
+        h->instret++;
+    } else if (!h->trapped) { /* to be tried again, as if it had not begun */
+        h->ticks = base + (i > b->insn ? (i - 1)->ticks : 0);
+        h->retry_pc = h->pc;
+        h->retry_instret = h->instret;
+    }
+    h->leave = true;
+    return false;
+}
+
+void jit_enter(struct hart *h, const struct block *b, uint64_t limit)
+{
+    h->limit = limit;
+    h->resume = NULL;
+    h->page_va = h->pc & ~(PAGE_BYTES - 1);
+    arm(h);
+    h->m->jit->enter(h, b->code);
+}

@@ -1,0 +1,769 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Blocks into x86-64 code: integer instructions and control flow (memory.c, float.c have the rest).
+ *
+ * One pass, an instruction at a time.  The hot path of a block is in one place (j->hot), everything
+ * that is left seldom in another (j->cold).  What has no case here is left to the interpreter, from
+ * that instruction to the end of its block. */
+#include "cpu/jit/translate.h"
+
+/* ---- operands ---- */
+
+static const int8_t static_register[ISA_SINK + 1] = {
+#define R(x, host) [x] = (host) + 1,
+    STATIC_REGISTERS(R)
+#undef R
+};
+
+int t_mapped(unsigned x)
+{
+    return static_register[x] - 1;
+}
+
+struct x86_rm t_x(unsigned x)
+{
+    int reg = t_mapped(x);
+
+    return reg >= 0 ? x86_r(reg) : HART_FIELD_AT(8 * x);
+}
+
+int t_use(struct translation *t, unsigned x, int scratch)
+{
+    int reg = t_mapped(x);
+
+    if (reg >= 0)
+        return reg;
+    if (x == 0)
+        x86(t->hot, OPX_XOR, scratch, x86_r(scratch));
+    else
+        x86(t->hot, OPX_LOAD | X_W, scratch, HART_FIELD_AT(8 * x));
+    return scratch;
+}
+
+int t_def(unsigned x, int scratch)
+{
+    int reg = t_mapped(x);
+
+    return reg >= 0 ? reg : scratch;
+}
+
+void t_done(struct translation *t, unsigned x, int reg)
+{
+    if (x != ISA_SINK && t_mapped(x) != reg)
+        x86(t->hot, OPX_STORE | X_W, reg, t_x(x));
+}
+
+void t_move(struct translation *t, unsigned rd, unsigned rs)
+{
+    if (rd == ISA_SINK || rd == rs)
+        return;
+    if (rs == 0 && t_mapped(rd) < 0) {
+        x86(t->hot, 0xc7 | X_W, 0, t_x(rd));
+        x86_dword(t->hot, 0);
+        return;
+    }
+    if (t_mapped(rd) >= 0 && rs == 0)
+        x86(t->hot, OPX_XOR, t_mapped(rd), x86_r(t_mapped(rd)));
+    else if (t_mapped(rd) >= 0)
+        x86(t->hot, OPX_LOAD | X_W, t_mapped(rd), t_x(rs));
+    else
+        t_done(t, rd, t_use(t, rs, RAX));
+}
+
+static void put_imm(struct translation *t, unsigned rd, uint64_t v)
+{
+    if (rd == ISA_SINK)
+        return;
+    if (t_mapped(rd) < 0 && (int64_t)v == (int32_t)v) {
+        x86(t->hot, 0xc7 | X_W, 0, t_x(rd));
+        x86_dword(t->hot, (uint32_t)v);
+    } else {
+        int d = t_def(rd, RAX);
+        x86_mov_imm(t->hot, d, v);
+        t_done(t, rd, d);
+    }
+}
+
+/* ---- ways out ---- */
+
+/* What an exit adds to the budget. */
+static int32_t budget_delta(const struct translation *t, const struct insn *i, uint64_t extra_ticks,
+                            unsigned retired)
+{
+    return (int32_t)(-(int64_t)((i->ticks + extra_ticks) << BUDGET_SHIFT) +
+                     (int64_t)((size_t)(i - t->b->insn) - t->b->skew + retired));
+}
+
+/* The interpreter takes over at i. */
+void t_resume(struct translation *t, struct code *c, const struct insn *i)
+{
+    x86_mov_imm(c, RAX, site(t->j, t->b, i));
+    x86_jmp(c, t->j->resume);
+}
+
+/* To the address in RAX, whose time has been counted (the sign flag says whether it is up). */
+static void exit_indirect(struct translation *t, struct code *c)
+{
+    int32_t jump = (int32_t)offsetof(struct hart, jump) - HART_BIAS;
+
+    _Static_assert(sizeof(struct jump_entry) == 32, "jump-cache entries are indexed by a shift");
+    x86_jcc(c, CC_S, t->j->find);
+    x86_rorx(c, 0, RCX, x86_r(RAX), 32 - 4);
+    x86_alu_imm(c, 0, GROUP1_AND, x86_r(RCX), (JUMP_CACHE_ENTRIES - 1) * 32);
+    x86(c, OPX_LOAD | X_W, RDX, HART_FIELD(fetch_context));
+    x86(c, OPX_CMP | X_W, RAX, x86_mi(HART, RCX, 0, jump + (int)offsetof(struct jump_entry, pc)));
+    x86_jcc(c, CC_NE, t->j->find);
+    x86(c, OPX_CMP | X_W, RDX,
+        x86_mi(HART, RCX, 0, jump + (int)offsetof(struct jump_entry, context)));
+    x86_jcc(c, CC_NE, t->j->find);
+    x86_mov(c, RDX, RAX);
+    x86_alu_imm(c, X_W, GROUP1_AND, x86_r(RDX), -(int32_t)PAGE_BYTES);
+    x86(c, OPX_STORE | X_W, RDX, HART_FIELD(page_va));
+    x86(c, 0xff, 4, x86_mi(HART, RCX, 0, jump + (int)offsetof(struct jump_entry, code)));
+}
+
+/* To `offset` bytes from the start of the block's page; i is the branch, jump or end. */
+static void exit_direct(struct translation *t, struct code *c, const struct insn *i, int64_t offset,
+                        uint64_t extra_ticks, unsigned retired)
+{
+    struct code *cold = t->cold;
+    const void *stub;
+    const struct block *to;
+
+    if (offset < 0 || offset >= (int64_t)PAGE_BYTES || t->b->pa2) {
+        x86(c, OPX_LOAD | X_W, RAX, HART_FIELD(page_va));
+        x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(RAX), (int32_t)offset);
+        x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(BUDGET), budget_delta(t, i, extra_ticks, retired));
+        exit_indirect(t, c);
+        return;
+    }
+    x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(BUDGET), budget_delta(t, i, extra_ticks, retired));
+    to = code_lookup(t->j->blocks, (t->b->pa & ~(PAGE_BYTES - 1)) + (uint64_t)offset);
+    if (c == cold) { /* the way out follows the jump */
+        x86_jcc(c, CC_NS, to && to->code ? to->code : x86_here(c) + 6);
+        stub = NULL;
+    } else {
+        stub = x86_here(cold);
+        x86_jcc(c, CC_NS, to && to->code ? to->code : stub);
+        x86_jmp(c, stub);
+    }
+    {
+        uint32_t field = (uint32_t)((stub ? c->p - 5 : c->p) - t->j->write);
+        x86_mov_imm(cold, RDX, field);
+        x86_mov_imm(cold, RAX, site(t->j, t->b, i));
+        x86_jmp(cold, t->j->link);
+    }
+}
+
+static int64_t page_offset(const struct translation *t, const struct insn *i)
+{
+    return (int64_t)(t->b->pa & (PAGE_BYTES - 1)) + i->offset;
+}
+
+static void branch(struct translation *t, const struct insn *i, enum x86_cond taken)
+{
+    struct code *c = t->hot;
+    int64_t to = page_offset(t, i) + i->imm;
+    uint64_t extra = t->j->p->branch_taken_ticks;
+
+    if (i->rs1 == 0)
+        x86_alu_imm(c, X_W, GROUP1_CMP, t_x(i->rs2), 0);
+    else if (i->rs2 == 0 && t_mapped(i->rs1) >= 0)
+        x86(c, OPX_TEST | X_W, t_mapped(i->rs1), x86_r(t_mapped(i->rs1)));
+    else if (i->rs2 == 0)
+        x86_alu_imm(c, X_W, GROUP1_CMP, t_x(i->rs1), 0);
+    else
+        x86(c, OPX_CMP | X_W, t_use(t, i->rs1, RAX), t_x(i->rs2));
+    if (i->rs1 == 0) /* compared the other way round */
+        taken = taken == CC_L ? CC_G : taken == CC_GE ? CC_LE : taken == CC_B ? CC_A
+                : taken == CC_AE ? CC_BE : taken;
+    if (i->imm < 0 && to >= 0 && !t->b->pa2) { /* a loop: the taken way is in line */
+        uint8_t *skip = x86_jcc_forward(c, taken ^ 1);
+        exit_direct(t, c, i, to, extra, 1);
+        x86_label(c, skip);
+    } else {
+        x86_jcc(c, taken, x86_here(t->cold));
+        exit_direct(t, t->cold, i, to, extra, 1);
+    }
+}
+
+/* rd = address of the next instruction */
+static void link_register(struct translation *t, const struct insn *i)
+{
+    int d = t_def(i->rd, RCX);
+
+    if (i->rd == ISA_SINK)
+        return;
+    x86(t->hot, OPX_LOAD | X_W, d, HART_FIELD(page_va));
+    x86_alu_imm(t->hot, X_W, GROUP1_ADD, x86_r(d), (int32_t)(page_offset(t, i) + i->length));
+    t_done(t, i->rd, d);
+}
+
+static void jalr(struct translation *t, const struct insn *i)
+{
+    struct code *c = t->hot;
+
+    if (t_mapped(i->rs1) >= 0)
+        x86(c, OPX_LEA | X_W, RAX, x86_m(t_mapped(i->rs1), i->imm));
+    else {
+        x86(c, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+        if (i->imm)
+            x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(RAX), i->imm);
+    }
+    x86_alu_imm(c, X_W, GROUP1_AND, x86_r(RAX), -2);
+    link_register(t, i);
+    x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(BUDGET), budget_delta(t, i, 0, 1));
+    exit_indirect(t, c);
+}
+
+/* ---- arithmetic ---- */
+
+/* rd = rs1 op rs2 in 64 bits. */
+static void alu(struct translation *t, unsigned op, bool commutes, const struct insn *i)
+{
+    unsigned rs1 = i->rs1, rs2 = i->rs2;
+    int d = t_def(i->rd, RAX);
+
+    if (i->rd == rs2 && rs1 != rs2) {
+        if (commutes) {
+            rs2 = rs1;
+            rs1 = i->rd;
+        } else {
+            d = RAX;
+        }
+    }
+    if (i->rd != rs1 || d == RAX)
+        x86(t->hot, OPX_LOAD | X_W, d, t_x(rs1));
+    x86(t->hot, op | X_W, d, t_x(rs2));
+    t_done(t, i->rd, d);
+}
+
+static void add(struct translation *t, const struct insn *i)
+{
+    int a = t_mapped(i->rs1), b = t_mapped(i->rs2), d = t_mapped(i->rd);
+
+    if (i->rs1 == 0 || i->rs2 == 0)
+        t_move(t, i->rd, i->rs1 | i->rs2);
+    else if (a >= 0 && b >= 0 && d >= 0 && d != a && d != b)
+        x86(t->hot, OPX_LEA | X_W, d, x86_mi(a, b, 0, 0));
+    else
+        alu(t, OPX_ADD, true, i);
+}
+
+static void sub(struct translation *t, const struct insn *i)
+{
+    int d = t_def(i->rd, RAX);
+
+    if (i->rs1) {
+        alu(t, OPX_SUB, false, i);
+        return;
+    }
+    if (i->rd != i->rs2 || d == RAX)
+        x86(t->hot, OPX_LOAD | X_W, d, t_x(i->rs2));
+    x86_group3(t->hot, X_W, GROUP3_NEG, x86_r(d));
+    t_done(t, i->rd, d);
+}
+
+static void logic(struct translation *t, unsigned op, const struct insn *i)
+{
+    if (i->rs1 == i->rs2 && op != OPX_XOR)
+        t_move(t, i->rd, i->rs1);
+    else
+        alu(t, op, true, i);
+}
+
+static void addi(struct translation *t, const struct insn *i)
+{
+    int a = t_mapped(i->rs1), d = t_mapped(i->rd);
+
+    if (i->rs1 == 0)
+        put_imm(t, i->rd, (uint64_t)(int64_t)i->imm);
+    else if (i->imm == 0)
+        t_move(t, i->rd, i->rs1);
+    else if (i->rd == i->rs1)
+        x86_alu_imm(t->hot, X_W, GROUP1_ADD, t_x(i->rd), i->imm);
+    else if (a >= 0 && d >= 0)
+        x86(t->hot, OPX_LEA | X_W, d, x86_m(a, i->imm));
+    else {
+        d = t_def(i->rd, RAX);
+        x86(t->hot, OPX_LOAD | X_W, d, t_x(i->rs1));
+        x86_alu_imm(t->hot, X_W, GROUP1_ADD, x86_r(d), i->imm);
+        t_done(t, i->rd, d);
+    }
+}
+
+/* and, or, xor with a constant */
+static void logic_imm(struct translation *t, int group, const struct insn *i)
+{
+    int d = t_def(i->rd, RAX);
+
+    if (group == GROUP1_AND && i->imm == 255 && i->rs1) {
+        x86(t->hot, OPX_MOVZX8, d, t_x(i->rs1));
+        t_done(t, i->rd, d);
+        return;
+    }
+    if (i->rd != i->rs1 || d == RAX)
+        x86(t->hot, OPX_LOAD | X_W, d, t_x(i->rs1));
+    x86_alu_imm(t->hot, X_W, group, x86_r(d), i->imm);
+    t_done(t, i->rd, d);
+}
+
+static void shift_imm(struct translation *t, int group, const struct insn *i)
+{
+    int d = t_def(i->rd, RAX);
+
+    if (i->imm == 0) {
+        t_move(t, i->rd, i->rs1);
+        return;
+    }
+    if (i->rd != i->rs1 || d == RAX)
+        x86(t->hot, OPX_LOAD | X_W, d, t_x(i->rs1));
+    x86_shift_imm(t->hot, X_W, group, x86_r(d), (unsigned)i->imm);
+    t_done(t, i->rd, d);
+}
+
+/* shlx, shrx, sarx (BMI2): the count is taken modulo the width, as in RISC-V. */
+static void shift(struct translation *t, unsigned prefix, unsigned w, const struct insn *i)
+{
+    int d = t_def(i->rd, RAX), n = t_use(t, i->rs2, RCX);
+
+    x86_vex(t->hot, 0xf7 | X_0F38 | prefix | w, d, n, t_x(i->rs1));
+    if (!w)
+        x86(t->hot, OPX_MOVSXD, d, x86_r(d));
+    t_done(t, i->rd, d);
+}
+
+static void rotate(struct translation *t, int group, unsigned w, const struct insn *i)
+{
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+    x86(t->hot, OPX_LOAD, RCX, t_x(i->rs2));
+    x86(t->hot, 0xd3 | w, group, x86_r(RAX));
+    if (!w)
+        x86(t->hot, OPX_MOVSXD, RAX, x86_r(RAX));
+    t_done(t, i->rd, RAX);
+}
+
+/* rd = sign-extended 32-bit result of rs1 op rs2 */
+static void alu_w(struct translation *t, unsigned op, const struct insn *i)
+{
+    int d = t_def(i->rd, RAX);
+
+    if (i->rd == i->rs2 || d == RAX) {
+        x86(t->hot, OPX_LOAD, RAX, t_x(i->rs1));
+        x86(t->hot, op, RAX, t_x(i->rs2));
+        x86(t->hot, OPX_MOVSXD, d, x86_r(RAX));
+    } else {
+        if (i->rd != i->rs1)
+            x86(t->hot, OPX_LOAD, d, t_x(i->rs1));
+        x86(t->hot, op, d, t_x(i->rs2));
+        x86(t->hot, OPX_MOVSXD, d, x86_r(d));
+    }
+    t_done(t, i->rd, d);
+}
+
+static void addiw(struct translation *t, const struct insn *i)
+{
+    int d = t_def(i->rd, RAX);
+
+    if (i->rs1 == 0) {
+        put_imm(t, i->rd, (uint64_t)(int64_t)i->imm);
+        return;
+    }
+    if (i->imm == 0) {
+        x86(t->hot, OPX_MOVSXD, d, t_x(i->rs1));
+    } else {
+        if (t_mapped(i->rs1) >= 0 && i->rd != i->rs1) {
+            x86(t->hot, OPX_LEA, d, x86_m(t_mapped(i->rs1), i->imm));
+        } else {
+            if (i->rd != i->rs1 || d == RAX)
+                x86(t->hot, OPX_LOAD, d, t_x(i->rs1));
+            x86_alu_imm(t->hot, 0, GROUP1_ADD, x86_r(d), i->imm);
+        }
+        x86(t->hot, OPX_MOVSXD, d, x86_r(d));
+    }
+    t_done(t, i->rd, d);
+}
+
+static void shift_imm_w(struct translation *t, int group, const struct insn *i)
+{
+    int d = t_def(i->rd, RAX);
+
+    if (i->rd != i->rs1 || d == RAX)
+        x86(t->hot, OPX_LOAD, d, t_x(i->rs1));
+    if (i->imm)
+        x86_shift_imm(t->hot, 0, group, x86_r(d), (unsigned)i->imm);
+    x86(t->hot, OPX_MOVSXD, d, x86_r(d));
+    t_done(t, i->rd, d);
+}
+
+/* rd = a condition of the flags, which compare has set. */
+static void set_condition(struct translation *t, enum x86_cond cc, unsigned rd)
+{
+    int d = t_def(rd, RAX);
+
+    x86(t->hot, 0x90u | cc | X_0F | X_BRM, 0, x86_r(RAX)); /* setcc al */
+    x86(t->hot, OPX_MOVZX8, d, x86_r(RAX));
+    t_done(t, rd, d);
+}
+
+static void set_less(struct translation *t, enum x86_cond cc, const struct insn *i, bool immediate)
+{
+    if (immediate)
+        x86_alu_imm(t->hot, X_W, GROUP1_CMP, t_x(i->rs1), i->imm);
+    else if (i->rs1 == 0 && cc == CC_B) { /* snez */
+        x86_alu_imm(t->hot, X_W, GROUP1_CMP, t_x(i->rs2), 0);
+        cc = CC_NE;
+    } else
+        x86(t->hot, OPX_CMP | X_W, t_use(t, i->rs1, RAX), t_x(i->rs2));
+    set_condition(t, cc, i->rd);
+}
+
+static void extend(struct translation *t, unsigned op, const struct insn *i)
+{
+    int d = t_def(i->rd, RAX);
+
+    x86(t->hot, op, d, t_x(i->rs1));
+    t_done(t, i->rd, d);
+}
+
+/* rd = (rs1, or its low word) << n + rs2 */
+static void shift_add(struct translation *t, unsigned n, bool word, const struct insn *i)
+{
+    int a, b, d = t_def(i->rd, RAX);
+
+    if (word) {
+        x86(t->hot, OPX_LOAD, RAX, t_x(i->rs1));
+        a = RAX;
+    } else {
+        a = t_use(t, i->rs1, RAX);
+    }
+    b = t_use(t, i->rs2, RCX);
+    x86(t->hot, OPX_LEA | X_W, d, x86_mi(b, a, n, 0));
+    t_done(t, i->rd, d);
+}
+
+/* andn, orn, xnor */
+static void logic_not(struct translation *t, unsigned op, const struct insn *i)
+{
+    if (op == OPX_AND) { /* BMI1 andn: ~v & rm */
+        int d = t_def(i->rd, RAX);
+        x86_vex(t->hot, 0xf2 | X_0F38 | X_W, d, t_use(t, i->rs2, RCX), t_x(i->rs1));
+        t_done(t, i->rd, d);
+        return;
+    }
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs2));
+    x86_group3(t->hot, X_W, GROUP3_NOT, x86_r(RAX));
+    x86(t->hot, op | X_W, RAX, t_x(i->rs1));
+    t_done(t, i->rd, RAX);
+}
+
+static void min_max(struct translation *t, enum x86_cond second, const struct insn *i)
+{
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+    x86(t->hot, OPX_CMP | X_W, RAX, t_x(i->rs2));
+    x86(t->hot, 0x40u | second | X_0F | X_W, RAX, t_x(i->rs2)); /* cmovcc */
+    t_done(t, i->rd, RAX);
+}
+
+/* bset, bclr, binv: bts, btr, btc with a register count are modulo 64 on registers. */
+static void bit_op(struct translation *t, unsigned op, const struct insn *i)
+{
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+    x86(t->hot, op | X_0F | X_W, t_use(t, i->rs2, RCX), x86_r(RAX));
+    t_done(t, i->rd, RAX);
+}
+
+static void bit_op_imm(struct translation *t, int group, const struct insn *i)
+{
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+    x86(t->hot, 0xba | X_0F | X_W, group, x86_r(RAX));
+    x86_byte(t->hot, (unsigned)i->imm);
+    t_done(t, i->rd, RAX);
+}
+
+static void mul(struct translation *t, unsigned w, const struct insn *i)
+{
+    int d = t_def(i->rd, RAX);
+    unsigned rs1 = i->rs1, rs2 = i->rs2;
+
+    if (i->rd == rs2) {
+        rs2 = rs1;
+        rs1 = i->rd;
+    }
+    if (i->rd != rs1 || d == RAX)
+        x86(t->hot, OPX_LOAD | w, d, t_x(rs1));
+    x86(t->hot, OPX_IMUL | w, d, t_x(rs2));
+    if (!w)
+        x86(t->hot, OPX_MOVSXD, d, x86_r(d));
+    t_done(t, i->rd, d);
+}
+
+static void mulh(struct translation *t, int group, const struct insn *i)
+{
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+    x86_group3(t->hot, X_W, group, t_x(i->rs2)); /* RDX:RAX */
+    t_done(t, i->rd, RDX);
+}
+
+/* signed times unsigned: the unsigned product, less rs2 where rs1 is negative */
+static void mulhsu(struct translation *t, const struct insn *i)
+{
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+    x86_mov(t->hot, RCX, RAX);
+    x86_shift_imm(t->hot, X_W, GROUP2_SAR, x86_r(RCX), 63);
+    x86(t->hot, OPX_AND | X_W, RCX, t_x(i->rs2));
+    x86_group3(t->hot, X_W, GROUP3_MUL, t_x(i->rs2));
+    x86(t->hot, OPX_SUB | X_W, RDX, x86_r(RCX));
+    t_done(t, i->rd, RDX);
+}
+
+/* Division by zero and overflow have results (unprivileged ISA, table 7.1). */
+static void divide(struct translation *t, unsigned w, bool is_signed, bool remainder,
+                   const struct insn *i)
+{
+    struct code *c = t->hot;
+    uint8_t *zero, *minus = NULL, *end, *end2 = NULL;
+    int result = remainder ? RDX : RAX;
+
+    x86(c, OPX_LOAD | w, RAX, t_x(i->rs1));
+    x86(c, OPX_LOAD | w, RCX, t_x(i->rs2));
+    x86(c, OPX_TEST | w, RCX, x86_r(RCX));
+    zero = x86_jcc_forward(c, CC_E);
+    if (is_signed) {
+        x86_alu_imm(c, w, GROUP1_CMP, x86_r(RCX), -1);
+        minus = x86_jcc_forward(c, CC_E);
+        if (w)
+            x86_byte(c, 0x48);
+        x86_byte(c, 0x99); /* cdq, cqo */
+    } else {
+        x86(c, OPX_XOR, RDX, x86_r(RDX));
+    }
+    x86_group3(c, w, is_signed ? GROUP3_IDIV : GROUP3_DIV, x86_r(RCX));
+    end = x86_jmp_forward(c);
+    if (minus) { /* / -1 */
+        x86_label(c, minus);
+        if (remainder)
+            x86(c, OPX_XOR, RDX, x86_r(RDX));
+        else
+            x86_group3(c, w, GROUP3_NEG, x86_r(RAX));
+        end2 = x86_jmp_forward(c);
+    }
+    x86_label(c, zero);
+    if (remainder)
+        x86(c, OPX_LOAD | w, RDX, x86_r(RAX));
+    else
+        x86_alu_imm(c, X_W, GROUP1_OR, x86_r(RAX), -1);
+    x86_label(c, end);
+    if (end2)
+        x86_label(c, end2);
+    if (!w)
+        x86(c, OPX_MOVSXD, result, x86_r(result));
+    t_done(t, i->rd, result);
+}
+
+/* orc.b: each byte that is not zero becomes 255. */
+static void orc_b(struct translation *t, const struct insn *i)
+{
+    struct code *c = t->hot;
+
+    x86_vex(c, 0x6e | X_0F | X_66 | X_W, 0, 0, t_x(i->rs1)); /* vmovq xmm0, rs1 */
+    x86_vex(c, 0xef | X_0F | X_66, 1, 1, x86_r(1));          /* vpxor xmm1 */
+    x86_vex(c, 0x74 | X_0F | X_66, 0, 0, x86_r(1));          /* vpcmpeqb xmm0, xmm0, xmm1 */
+    x86_vex(c, 0x7e | X_0F | X_66 | X_W, 0, 0, x86_r(RAX));  /* vmovq rax, xmm0 */
+    x86_group3(c, X_W, GROUP3_NOT, x86_r(RAX));
+    t_done(t, i->rd, RAX);
+}
+
+static void rev8(struct translation *t, const struct insn *i)
+{
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+    x86_byte(t->hot, 0x48); /* bswap rax */
+    x86_byte(t->hot, 0x0f);
+    x86_byte(t->hot, 0xc8);
+    t_done(t, i->rd, RAX);
+}
+
+/* True when the instruction was translated. */
+static bool integer(struct translation *t, const struct insn *i)
+{
+    struct code *c = t->hot;
+
+    switch (i->op) {
+    case OP_lui: put_imm(t, i->rd, (uint64_t)(int64_t)i->imm); break;
+    case OP_auipc: {
+        int d = t_def(i->rd, RAX);
+        int64_t delta = page_offset(t, i) + i->imm;
+        if (delta != (int32_t)delta)
+            return false;
+        x86(c, OPX_LOAD | X_W, d, HART_FIELD(page_va));
+        x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(d), (int32_t)delta);
+        t_done(t, i->rd, d);
+        break;
+    }
+    case OP_addi: addi(t, i); break;
+    case OP_slti: set_less(t, CC_L, i, true); break;
+    case OP_sltiu: set_less(t, CC_B, i, true); break;
+    case OP_xori: logic_imm(t, GROUP1_XOR, i); break;
+    case OP_ori: logic_imm(t, GROUP1_OR, i); break;
+    case OP_andi: logic_imm(t, GROUP1_AND, i); break;
+    case OP_slli: shift_imm(t, GROUP2_SHL, i); break;
+    case OP_srli: shift_imm(t, GROUP2_SHR, i); break;
+    case OP_srai: shift_imm(t, GROUP2_SAR, i); break;
+    case OP_add: add(t, i); break;
+    case OP_sub: sub(t, i); break;
+    case OP_sll: shift(t, X_66, X_W, i); break;
+    case OP_srl: shift(t, X_F2, X_W, i); break;
+    case OP_sra: shift(t, X_F3, X_W, i); break;
+    case OP_slt: set_less(t, CC_L, i, false); break;
+    case OP_sltu: set_less(t, CC_B, i, false); break;
+    case OP_xor: logic(t, OPX_XOR, i); break;
+    case OP_or: logic(t, OPX_OR, i); break;
+    case OP_and: logic(t, OPX_AND, i); break;
+    case OP_addiw: addiw(t, i); break;
+    case OP_slliw: shift_imm_w(t, GROUP2_SHL, i); break;
+    case OP_srliw: shift_imm_w(t, GROUP2_SHR, i); break;
+    case OP_sraiw: shift_imm_w(t, GROUP2_SAR, i); break;
+    case OP_roriw: shift_imm_w(t, GROUP2_ROR, i); break;
+    case OP_addw: alu_w(t, OPX_ADD, i); break;
+    case OP_subw: alu_w(t, OPX_SUB, i); break;
+    case OP_sllw: shift(t, X_66, 0, i); break;
+    case OP_srlw: shift(t, X_F2, 0, i); break;
+    case OP_sraw: shift(t, X_F3, 0, i); break;
+
+    case OP_mul: mul(t, X_W, i); break;
+    case OP_mulw: mul(t, 0, i); break;
+    case OP_mulh: mulh(t, GROUP3_IMUL, i); break;
+    case OP_mulhu: mulh(t, GROUP3_MUL, i); break;
+    case OP_mulhsu: mulhsu(t, i); break;
+    case OP_div: divide(t, X_W, true, false, i); break;
+    case OP_divu: divide(t, X_W, false, false, i); break;
+    case OP_rem: divide(t, X_W, true, true, i); break;
+    case OP_remu: divide(t, X_W, false, true, i); break;
+    case OP_divw: divide(t, 0, true, false, i); break;
+    case OP_divuw: divide(t, 0, false, false, i); break;
+    case OP_remw: divide(t, 0, true, true, i); break;
+    case OP_remuw: divide(t, 0, false, true, i); break;
+
+    case OP_add_uw: shift_add(t, 0, true, i); break;
+    case OP_sh1add: shift_add(t, 1, false, i); break;
+    case OP_sh2add: shift_add(t, 2, false, i); break;
+    case OP_sh3add: shift_add(t, 3, false, i); break;
+    case OP_sh1add_uw: shift_add(t, 1, true, i); break;
+    case OP_sh2add_uw: shift_add(t, 2, true, i); break;
+    case OP_sh3add_uw: shift_add(t, 3, true, i); break;
+    case OP_slli_uw:
+        x86(c, OPX_LOAD, RAX, t_x(i->rs1));
+        x86_shift_imm(c, X_W, GROUP2_SHL, x86_r(RAX), (unsigned)i->imm);
+        t_done(t, i->rd, RAX);
+        break;
+
+    case OP_andn: logic_not(t, OPX_AND, i); break;
+    case OP_orn: logic_not(t, OPX_OR, i); break;
+    case OP_xnor: logic_not(t, OPX_XOR, i); break;
+    case OP_clz: extend(t, OPX_LZCNT | X_W, i); break;
+    case OP_ctz: extend(t, OPX_TZCNT | X_W, i); break;
+    case OP_cpop: extend(t, OPX_POPCNT | X_W, i); break;
+    case OP_clzw: extend(t, OPX_LZCNT, i); break;
+    case OP_ctzw: extend(t, OPX_TZCNT, i); break;
+    case OP_cpopw: extend(t, OPX_POPCNT, i); break;
+    case OP_max: min_max(t, CC_L, i); break;
+    case OP_maxu: min_max(t, CC_B, i); break;
+    case OP_min: min_max(t, CC_G, i); break;
+    case OP_minu: min_max(t, CC_A, i); break;
+    case OP_sext_b: extend(t, OPX_MOVSX8, i); break;
+    case OP_sext_h: extend(t, OPX_MOVSX16, i); break;
+    case OP_zext_h: extend(t, OPX_MOVZX16, i); break;
+    case OP_rol: rotate(t, GROUP2_ROL, X_W, i); break;
+    case OP_ror: rotate(t, GROUP2_ROR, X_W, i); break;
+    case OP_rolw: rotate(t, GROUP2_ROL, 0, i); break;
+    case OP_rorw: rotate(t, GROUP2_ROR, 0, i); break;
+    case OP_rori: shift_imm(t, GROUP2_ROR, i); break;
+    case OP_orc_b: orc_b(t, i); break;
+    case OP_rev8: rev8(t, i); break;
+
+    case OP_bset: bit_op(t, 0xab, i); break;
+    case OP_bclr: bit_op(t, 0xb3, i); break;
+    case OP_binv: bit_op(t, 0xbb, i); break;
+    case OP_bseti: bit_op_imm(t, 5, i); break;
+    case OP_bclri: bit_op_imm(t, 6, i); break;
+    case OP_binvi: bit_op_imm(t, 7, i); break;
+    case OP_bext:
+        x86_vex(c, 0xf7 | X_0F38 | X_F2 | X_W, RAX, t_use(t, i->rs2, RCX), t_x(i->rs1));
+        x86_alu_imm(c, 0, GROUP1_AND, x86_r(RAX), 1);
+        t_done(t, i->rd, RAX);
+        break;
+    case OP_bexti:
+        x86(c, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+        x86_shift_imm(c, X_W, GROUP2_SHR, x86_r(RAX), (unsigned)i->imm);
+        x86_alu_imm(c, 0, GROUP1_AND, x86_r(RAX), 1);
+        t_done(t, i->rd, RAX);
+        break;
+    case OP_pause: break;
+    default: return false;
+    }
+    return true;
+}
+
+/* ---- blocks ---- */
+
+enum next { NEXT, END };
+
+static enum next control(struct translation *t, const struct insn *i)
+{
+    switch (i->op) {
+    case OP_beq: branch(t, i, CC_E); return NEXT;
+    case OP_bne: branch(t, i, CC_NE); return NEXT;
+    case OP_blt: branch(t, i, CC_L); return NEXT;
+    case OP_bge: branch(t, i, CC_GE); return NEXT;
+    case OP_bltu: branch(t, i, CC_B); return NEXT;
+    case OP_bgeu: branch(t, i, CC_AE); return NEXT;
+    case OP_jal:
+        link_register(t, i);
+        exit_direct(t, t->hot, i, page_offset(t, i) + i->imm, 0, 1);
+        return END;
+    case OP_jalr:
+        jalr(t, i);
+        return END;
+    case OP_end:
+        exit_direct(t, t->hot, i, page_offset(t, i), 0, 0);
+        return END;
+    default:
+        break;
+    }
+    if (isa_runtime[i->op].system) {
+        x86_mov_imm(t->hot, RAX, site(t->j, t->b, i));
+        x86_jmp(t->hot, t->j->system);
+    } else {
+        t_resume(t, t->hot, i);
+    }
+    return END;
+}
+
+/* The most that an instruction can take, hot or cold. */
+#define INSN_BYTES_MAX 256
+
+bool jit_translate(struct jit *j, struct block *b)
+{
+    struct translation t = {.j = j, .b = b, .hot = &j->hot, .cold = &j->cold};
+    const struct insn *i = b->insn + b->skew, *last = &b->insn[b->count - 1];
+
+    /* Probes are the interpreter's; costs that do not fit the budget's constant are too. */
+    if (b->skew > 1 || (last->ticks + j->p->branch_taken_ticks) >> (30 - BUDGET_SHIFT))
+        return true;
+    if (j->hot.end - j->hot.p < (BLOCK_INSNS_MAX + 4) * INSN_BYTES_MAX ||
+        j->cold.end - j->cold.p < (BLOCK_INSNS_MAX + 4) * INSN_BYTES_MAX)
+        return false;
+    while ((uintptr_t)j->hot.p & 15)
+        x86_byte(&j->hot, 0xcc);
+    b->code = x86_here(&j->hot);
+    b->stale_stub = x86_here(&j->cold);
+    x86(&j->cold, OPX_LOAD | X_W, RAX, HART_FIELD(page_va));
+    x86_alu_imm(&j->cold, X_W, GROUP1_ADD, x86_r(RAX), (int32_t)(b->pa & (PAGE_BYTES - 1)));
+    x86_jmp(&j->cold, j->find);
+    for (;; i++) {
+        if (integer(&t, i) || jit_translate_memory(&t, i))
+            continue;
+        if (control(&t, i) == END)
+            break;
+    }
+    return true;
+}

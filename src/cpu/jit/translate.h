@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the translator share: one block on its way into code. */
+#ifndef CPU_JIT_TRANSLATE_H
+#define CPU_JIT_TRANSLATE_H
+
+#include "cpu/jit/internal.h"
+
+struct translation {
+    struct jit *j;
+    struct block *b;
+    struct code *hot, *cold;
+};
+
+/* The host register of guest register x, or -1. */
+int t_mapped(unsigned x);
+/* Register x as an operand, in its host register or in the hart. */
+struct x86_rm t_x(unsigned x);
+/* The host register that holds x, after loading it into `scratch` if it has none. */
+int t_use(struct translation *t, unsigned x, int scratch);
+/* The host register in which to make x's new value; t_done puts it in place. */
+int t_def(unsigned x, int scratch);
+void t_done(struct translation *t, unsigned x, int reg);
+void t_move(struct translation *t, unsigned rd, unsigned rs);
+/* Leaves to the interpreter, which goes on with instruction i. */
+void t_resume(struct translation *t, struct code *c, const struct insn *i);
+
+/* memory.c, float.c: true when they have translated i. */
+bool jit_translate_memory(struct translation *t, const struct insn *i);
+
+#endif
