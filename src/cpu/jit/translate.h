@@ -26,5 +26,10 @@ void t_resume(struct translation *t, struct code *c, const struct insn *i);
 
 /* memory.c, float.c: true when they have translated i. */
 bool jit_translate_memory(struct translation *t, const struct insn *i);
+/* control.c: translates what may end a block, or leaves to who can execute i; whether the block
+ * goes on after it. */
+bool jit_translate_control(struct translation *t, const struct insn *i);
+/* Bytes from the start of the block's page to i. */
+int64_t t_page_offset(const struct translation *t, const struct insn *i);
 
 #endif
