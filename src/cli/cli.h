@@ -18,6 +18,7 @@ enum {
 
 int cli_explain(int argc, char **argv);
 int cli_run(int argc, char **argv);
+int cli_selftest(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 
 /* Parses the options of a command; its arguments come to argv[0..*count).  Prints the help or the
