@@ -210,6 +210,9 @@ struct hart {
     uint64_t slice_end;     /* ticks at which the budget is used up */
     uint64_t slice_instret; /* instret at the start of the slice */
     uint64_t page_va;       /* of the page that holds the start of the block that runs */
+    uint8_t fp_live, fp_again; /* f registers are in host registers (jit/float.c) */
+    uint32_t mxcsr, host_mxcsr;
+    uint64_t fp_sign64, fp_sign32; /* constants */
     const struct insn *resume; /* the interpreter is to go on here, in resume_block */
     const struct block *resume_block;
 

@@ -19,6 +19,12 @@
     R(1, R14) R(2, RBX) R(8, R12) R(9, R13) R(10, RDI) \
     R(11, RSI) R(12, R8) R(13, R9) R(14, R10) R(15, R11)
 
+#define STATIC_FLOATS(R) \
+    R(0, 10) R(1, 11) R(2, 12) R(3, 13) R(8, 14) R(9, 15) \
+    R(10, 2) R(11, 3) R(12, 4) R(13, 5) R(14, 6) R(15, 7) R(16, 8) R(17, 9)
+
+#define MXCSR_MASKS 0x1f80 /* all exceptions masked, round to nearest: the host's own */
+
 /* The budget: ticks left of the slice, less one, above the number of instructions retired in it.
  * One addition of a constant per exit of a block counts both, and its sign says that time is up. */
 #define BUDGET_SHIFT 17
@@ -39,7 +45,7 @@ struct jit {
     uint64_t slice_ticks;
     void (*enter)(struct hart *h, const void *code);
     /* thunks */
-    const void *link, *find, *system, *memory, *resume;
+    const void *link, *find, *system, *memory, *resume, *fp_enter;
 };
 
 static inline uint32_t site(const struct jit *j, const struct block *b, const struct insn *i)

@@ -88,6 +88,43 @@ static void store(struct translation *t, unsigned op, unsigned bytes, const stru
     slow(t, i, va);
 }
 
+#define V_LOAD64 (0x10 | X_0F | X_F2)
+#define V_STORE64 (0x11 | X_0F | X_F2)
+#define V_STORE32 (0x11 | X_0F | X_F3)
+
+static void load_float(struct translation *t, unsigned bytes, const struct insn *i)
+{
+    int va, d = t_mapped_f(i->rd) >= 0 ? t_mapped_f(i->rd) : 0;
+
+    t_need_float(t, i);
+    va = address(t, i);
+    look_up(t, va, bytes, TLB(read_tag), false);
+    x86(t->hot, OPX_LOAD | X_W, RDX, x86_mi(HART, RDX, 0, TLB(addend)));
+    if (bytes == 8) {
+        x86_vex(t->hot, V_LOAD64, d, 0, x86_mi(va, RDX, 0, 0));
+        t->boxed &= ~(1u << i->rd);
+    } else {
+        x86(t->hot, OPX_LOAD, RAX, x86_mi(va, RDX, 0, 0));
+        t_box(t, RAX, d);
+        t->boxed |= 1u << i->rd;
+    }
+    t_done_f(t, i->rd, d);
+    slow(t, i, va);
+}
+
+static void store_float(struct translation *t, unsigned bytes, const struct insn *i)
+{
+    int va, value;
+
+    t_need_float(t, i);
+    va = address(t, i);
+    look_up(t, va, bytes, TLB(write_tag), false);
+    x86(t->hot, OPX_LOAD | X_W, RDX, x86_mi(HART, RDX, 0, TLB(addend)));
+    value = t_use_f(t, i->rs2, 0);
+    x86_vex(t->hot, bytes == 8 ? V_STORE64 : V_STORE32, value, 0, x86_mi(va, RDX, 0, 0));
+    slow(t, i, va);
+}
+
 /* ---- atomics: harts take turns on one host thread, so plain accesses are atomic ---- */
 
 /* RDX = host address of the word at x[rs1]; the interpreter does what does not hit. */
@@ -197,6 +234,11 @@ bool jit_translate_memory(struct translation *t, const struct insn *i)
     case OP_sh: store(t, OPX_STORE16, 2, i); break;
     case OP_sw: store(t, OPX_STORE, 4, i); break;
     case OP_sd: store(t, OPX_STORE | X_W, 8, i); break;
+
+    case OP_flw: load_float(t, 4, i); break;
+    case OP_fld: load_float(t, 8, i); break;
+    case OP_fsw: store_float(t, 4, i); break;
+    case OP_fsd: store_float(t, 8, i); break;
 
     case OP_lr_w: load_reserved(t, i, 0); break;
     case OP_lr_d: load_reserved(t, i, X_W); break;

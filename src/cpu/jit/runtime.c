@@ -58,6 +58,14 @@ static void arm(struct hart *h)
  * those at its end. */
 static void settle(struct hart *h)
 {
+    unsigned raised = h->mxcsr & 0x3f;
+
+    /* MXCSR: invalid, denormal, divide by zero, overflow, underflow, inexact from bit 0 up. */
+    if (raised) {
+        h->fflags |= (uint8_t)((raised & 1) << 4 | (raised & 4) << 1 | (raised & 8) >> 1 |
+                               (raised & 16) >> 3 | raised >> 5);
+        h->mxcsr &= ~0x3fu;
+    }
     h->ticks = h->slice_end - 1 - (uint64_t)((int64_t)h->budget >> BUDGET_SHIFT);
     h->instret = h->slice_instret + (h->budget & mask_bits(BUDGET_SHIFT));
 }
@@ -181,6 +189,9 @@ bool jit_run_memory(struct hart *h, uint32_t site, uint64_t va)
 void jit_enter(struct hart *h, const struct block *b, uint64_t limit)
 {
     h->limit = limit;
+    h->host_mxcsr = MXCSR_MASKS;
+    h->fp_sign64 = UINT64_C(1) << 63;
+    h->fp_sign32 = UINT64_C(1) << 31;
     h->resume = NULL;
     h->page_va = h->pc & ~(PAGE_BYTES - 1);
     arm(h);

@@ -20,6 +20,48 @@ static void store_registers(struct code *c)
     x86(c, OPX_STORE | X_W, BUDGET, HART_FIELD(budget));
 }
 
+#define V_LOAD64 (0x10 | X_0F | X_F2)
+#define V_STORE64 (0x11 | X_0F | X_F2)
+#define F_FIELD(n) HART_FIELD_AT(offsetof(struct hart, f) + 8 * (n))
+
+/* vldmxcsr, vstmxcsr */
+static void mxcsr(struct code *c, bool store, struct x86_rm rm)
+{
+    x86_vex(c, 0xae | X_0F, store ? 3 : 2, 0, rm);
+}
+
+static void set_byte(struct code *c, struct x86_rm rm, unsigned value)
+{
+    x86(c, 0xc6, 0, rm);
+    x86_byte(c, value);
+}
+
+static void load_floats(struct code *c)
+{
+#define R(f, xmm) x86_vex(c, V_LOAD64, xmm, 0, F_FIELD(f));
+    STATIC_FLOATS(R)
+#undef R
+    mxcsr(c, false, HART_FIELD(mxcsr));
+    set_byte(c, HART_FIELD(fp_live), 1);
+}
+
+/* Ends fp_live, if it is set.  Changes no general register. */
+static void store_floats(struct code *c)
+{
+    uint8_t *skip;
+
+    x86(c, 0x80, GROUP1_CMP, HART_FIELD(fp_live));
+    x86_byte(c, 0);
+    skip = x86_jcc_far(c, CC_E);
+#define R(f, xmm) x86_vex(c, V_STORE64, xmm, 0, F_FIELD(f));
+    STATIC_FLOATS(R)
+#undef R
+    mxcsr(c, true, HART_FIELD(mxcsr));
+    mxcsr(c, false, HART_FIELD(host_mxcsr));
+    set_byte(c, HART_FIELD(fp_live), 0);
+    x86_label_far(c, skip);
+}
+
 static void jump_register(struct code *c, int reg)
 {
     x86(c, 0xff, 4, x86_r(reg));
@@ -50,6 +92,7 @@ static const void *make_jump_thunk(struct code *c, uintptr_t function)
     uint8_t *out;
 
     store_registers(c);
+    store_floats(c);
     x86(c, OPX_LOAD, RSI, x86_r(RAX));
     call_c(c, function);
     x86(c, OPX_TEST | X_W, RAX, x86_r(RAX));
@@ -65,21 +108,61 @@ static const void *make_jump_thunk(struct code *c, uintptr_t function)
 static const void *make_memory_thunk(struct code *c)
 {
     const void *start = x86_here(c);
-    uint8_t *out;
+    uint8_t *out, *no_floats;
 
     x86_alu_imm(c, X_W, GROUP1_SUB, x86_r(RSP), 8);
     store_registers(c);
+    x86(c, OPX_MOVZX8, RDX, HART_FIELD(fp_live));
+    x86(c, OPX_STORE8, RDX, HART_FIELD(fp_again));
+    store_floats(c);
     x86(c, OPX_LOAD, RSI, x86_r(RAX));
     x86_mov(c, RDX, RCX);
     call_c(c, (uintptr_t)jit_run_memory);
     x86(c, 0x84 | X_BREG | X_BRM, RAX, x86_r(RAX)); /* test al, al */
-    out = x86_jcc_forward(c, CC_E);
+    out = x86_jcc_far(c, CC_E);
     load_registers(c);
     x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(RSP), 8);
+    x86(c, 0x80, GROUP1_CMP, HART_FIELD(fp_again));
+    x86_byte(c, 0);
+    no_floats = x86_jcc_forward(c, CC_NE);
     x86_byte(c, 0xc3);
-    x86_label(c, out);
+    x86_label(c, no_floats);
+    load_floats(c);
+    x86_byte(c, 0xc3);
+    x86_label_far(c, out);
     x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(RSP), 16);
     leave(c);
+    return start;
+}
+
+/* Called with a site in EAX: makes the f registers live, or has the interpreter go on at the site. */
+static const void *make_fp_enter_thunk(const struct jit *j, struct code *c)
+{
+    const void *start = x86_here(c);
+    uint8_t *off, *rounding;
+
+    x86(c, OPX_LOAD, RDX, HART_FIELD(mstatus));
+    x86_group3(c, 0, GROUP3_NOT, x86_r(RDX));
+    x86(c, 0xf7, 0, x86_r(RDX)); /* test edx, FS */
+    x86_dword(c, (uint32_t)MSTATUS_FS);
+    off = x86_jcc_far(c, CC_NE);
+    x86(c, OPX_MOVZX8, RCX, HART_FIELD(frm));
+    x86_alu_imm(c, 0, GROUP1_CMP, x86_r(RCX), 3);
+    rounding = x86_jcc_far(c, CC_A);
+    /* frm nearest, zero, down, up is MXCSR.RC 0, 3, 1, 2, two bits each. */
+    x86(c, OPX_ADD, RCX, x86_r(RCX));
+    x86_mov_imm(c, RDX, 0 | 3 << 2 | 1 << 4 | 2 << 6);
+    x86(c, 0xd3, GROUP2_SHR, x86_r(RDX));
+    x86_alu_imm(c, 0, GROUP1_AND, x86_r(RDX), 3);
+    x86_shift_imm(c, 0, GROUP2_SHL, x86_r(RDX), 13);
+    x86_alu_imm(c, 0, GROUP1_OR, x86_r(RDX), MXCSR_MASKS);
+    x86(c, OPX_STORE, RDX, HART_FIELD(mxcsr));
+    load_floats(c);
+    x86_byte(c, 0xc3);
+    x86_label_far(c, off);
+    x86_label_far(c, rounding);
+    x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(RSP), 8);
+    x86_jmp(c, j->resume);
     return start;
 }
 
@@ -107,4 +190,5 @@ void jit_make_thunks(struct jit *j)
     x86(c, OPX_STORE | X_W, RAX, HART_FIELD(pc));
     make_jump_thunk(c, (uintptr_t)jit_run_find);
     j->memory = make_memory_thunk(c);
+    j->fp_enter = make_fp_enter_thunk(j, c);
 }

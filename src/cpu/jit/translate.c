@@ -595,7 +595,7 @@ bool jit_translate(struct jit *j, struct block *b)
     x86_alu_imm(&j->cold, X_W, GROUP1_ADD, x86_r(RAX), (int32_t)(b->pa & (PAGE_BYTES - 1)));
     x86_jmp(&j->cold, j->find);
     for (;; i++) {
-        if (integer(&t, i) || jit_translate_memory(&t, i))
+        if (integer(&t, i) || jit_translate_memory(&t, i) || jit_translate_float(&t, i))
             continue;
         if (!jit_translate_control(&t, i))
             break;

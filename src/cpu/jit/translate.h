@@ -9,6 +9,8 @@ struct translation {
     struct jit *j;
     struct block *b;
     struct code *hot, *cold;
+    bool fp_live;   /* the block has made sure of hart.fp_live */
+    uint32_t boxed; /* f registers known to hold a single */
 };
 
 /* The host register of guest register x, or -1. */
@@ -24,7 +26,16 @@ void t_move(struct translation *t, unsigned rd, unsigned rs);
 /* Leaves to the interpreter, which goes on with instruction i. */
 void t_resume(struct translation *t, struct code *c, const struct insn *i);
 
+/* The same for f registers, in XMM registers. */
+int t_mapped_f(unsigned f);
+int t_use_f(struct translation *t, unsigned f, int scratch);
+void t_done_f(struct translation *t, unsigned f, int xmm);
+/* Makes sure, before i, that the f registers are in XMM registers. */
+void t_need_float(struct translation *t, const struct insn *i);
+void t_box(struct translation *t, int reg, int xmm);
+
 /* memory.c, float.c: true when they have translated i. */
+bool jit_translate_float(struct translation *t, const struct insn *i);
 bool jit_translate_memory(struct translation *t, const struct insn *i);
 /* control.c: translates what may end a block, or leaves to who can execute i; whether the block
  * goes on after it. */

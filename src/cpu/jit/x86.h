@@ -267,6 +267,13 @@ static inline uint8_t *x86_jcc_forward(struct code *c, enum x86_cond cc)
     return c->p;
 }
 
+/* The same over more than 127 bytes; x86_label_far sets it. */
+static inline uint8_t *x86_jcc_far(struct code *c, enum x86_cond cc)
+{
+    x86_jcc(c, cc, c->p);
+    return c->p;
+}
+
 static inline uint8_t *x86_jmp_forward(struct code *c)
 {
     x86_byte(c, 0xeb);
@@ -283,6 +290,11 @@ static inline void x86_label(struct code *c, uint8_t *jump)
 static inline void x86_patch(const struct code *c, uint8_t *field_end, const void *target)
 {
     le32_put(field_end - 4, (uint32_t)((intptr_t)target - ((intptr_t)field_end + c->to_exec)));
+}
+
+static inline void x86_label_far(struct code *c, uint8_t *jump)
+{
+    x86_patch(c, jump, x86_here(c));
 }
 
 #endif
