@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# shellcheck disable=SC2154  # the variables of bench/run, which sources this
+# The machines that bench/run measures, and how.
+
+append="quiet cryptomgr.notests initcall_blacklist=jent_mod_init"
+firmware=$products/firmware/fw_dynamic.bin
+ticks_per_second=$(getconf CLK_TCK)
+machine=''
+
+clean_up() {
+    [ -z "$machine" ] || kill -9 "$machine" 2>/dev/null || true
+    rm -rf "$work"
+}
+
+# One line that goes away, and only for who looks.
+progress() {
+    [ ! -t 2 ] || printf '\r\033[K%s' "$*" >&2
+}
+
+# The works as a job in the initramfs, and a drive: all machines get the same bytes.
+make_works() {
+    make -s -C bench/programs "OUT=$work/job"
+    make -s -C bench/programs "OUT=$work/native" native
+    "$work/native/doorbell-bench" -m "$work/disk"
+    # shellcheck disable=SC2016  # $@ is the job's
+    printf '#!/bin/sh\nwait-for /dev/nvme0n1 5\nexec ./doorbell-bench "$@"\n' >"$work/job/run"
+    chmod +x "$work/job/run"
+    cp "$cache/initrd.cpio" "$work/initrd"
+    (cd "$work" && find job | LC_ALL=C sort | cpio -o -H newc --quiet) >>"$work/initrd"
+}
+
+# user_time PID: milliseconds of user CPU time up to now.
+user_time() {
+    local stat fields
+    read -r stat <"/proc/$1/stat" || return 1
+    read -ra fields <<<"${stat##*) }"
+    echo $((fields[11] * 1000 / ticks_per_second))
+}
+
+# measure NAME COMMAND...: runs a machine until its job is over; its works go to $work/NAME.works,
+# wall and user milliseconds to "guest ready" to $work/NAME.boot. Both files grow by every run.
+measure() {
+    local name=$1 began line fd ready=no ended=''
+    shift
+    progress "round ${round:-1} of $rounds: $name boots"
+    began=${EPOCHREALTIME/./}
+    exec {fd}< <(exec "$@" </dev/null 2>"$work/err")
+    machine=$!
+    while IFS= read -r line <&"$fd"; do
+        line=${line%$'\r'}
+        case $line in
+            *"guest ready"*)
+                echo "$(((${EPOCHREALTIME/./} - began) / 1000)) $(user_time "$machine")" \
+                    >>"$work/$name.boot"
+                ready=yes ;;
+            *" wrong: "*) die "$name computes wrongly: $line" ;;
+            *" skipped: "*) say "$name: $line" >&2 ;;
+            "touched "*)
+                sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$machine/status" \
+                    >"$work/memory" ;;
+            *"job ended with status"*) ended=${line##* }; break ;;
+            *)
+                if [[ $line =~ ^[a-z0-9]+\ [0-9]+\ [0-9]+\ [0-9]+$ ]]; then
+                    echo "$line" >>"$work/$name.works"
+                    progress "round ${round:-1} of $rounds: $name: ${line%% *}"
+                fi ;;
+        esac
+    done
+    if [ "$name" = qemu ] || [ "$name" = icount ]; then
+        # It has nothing more to say, and its way out may wait for the drive.
+        kill -9 "$machine" 2>/dev/null || true
+        wait "$machine" 2>/dev/null || true
+    else
+        cat <&"$fd" >/dev/null
+        wait "$machine" || die "$name ended with status $?: $(tail -n 1 "$work/err")"
+    fi
+    exec {fd}<&-
+    machine=''
+    [ $ready = yes ] || die "$name did not come to \"guest ready\": $(tail -n 1 "$work/err")"
+    [ "$ended" = 0 ] || die "$name: the job ended with status ${ended:-unknown}"
+}
+
+# run_doorbell NAME WORDS [OPTION]...: also its marks, to $work/NAME.marks.
+run_doorbell() {
+    local name=$1 words=$2
+    shift 2
+    measure "$name" "$doorbell" run --kernel "$products/Image" --initrd "$work/initrd" \
+        --firmware "$firmware" --memory 1G --quiet --nvme "$work/disk,readonly" \
+        --append "$append doorbell.args=$words" --mark-times "$work/marks" \
+        "${engine_words[@]}" "$@"
+    cat "$work/marks" >>"$work/$name.marks"
+}
+
+# run_qemu NAME WORDS [OPTION]...  aia is not given: QEMU 7.2's stops at the console's take-over
+# (guest/README.md).
+run_qemu() {
+    local name=$1 words=$2
+    shift 2
+    measure "$name" "$qemu" -machine virt -m 1G -no-reboot "$@" \
+        -display none -serial stdio -monitor none -bios "$firmware" -kernel "$products/Image" \
+        -initrd "$work/initrd" -append "$append doorbell.args=$words" \
+        -drive "if=none,id=disk,file=$work/disk,format=raw,readonly=on" \
+        -device nvme,drive=disk,serial=bench
+}
+
+run_native() {
+    progress "round $round of $rounds: the host"
+    "$work/native/doorbell-bench" 1 "$@" >>"$work/native.works" ||
+        die "the host computes wrongly: $(grep wrong "$work/native.works")"
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Works on integers: calls, jumps, arithmetic. */
+#include "bench.h"
+
+#include <string.h>
+
+/* ---- calls ---- */
+
+__attribute__((noinline)) static uint64_t fib(uint64_t n)
+{
+    return n < 2 ? n : fib(n - 1) + fib(n - 2);
+}
+
+uint64_t work_fib(uint32_t one)
+{
+    return fib(19 + one);
+}
+
+/* ---- arithmetic ---- */
+
+static uint64_t rotate(uint64_t x, unsigned by)
+{
+    return x << by | x >> (64 - by);
+}
+
+static uint64_t product_high(uint64_t a, uint64_t b)
+{
+    return (uint64_t)((unsigned __int128)a * b >> 64);
+}
+
+uint64_t work_integer(uint32_t one)
+{
+    uint64_t a = one * UINT64_C(0x9e3779b97f4a7c15), b = a + 1, c = ~a, count = 0;
+
+    for (uint32_t i = 0; i < 40000 * one; i++) {
+        a = a * UINT64_C(6364136223846793005) + i;
+        b ^= rotate(a, 29) + (b >> 7);
+        c += product_high(a, b) ^ (uint32_t)((uint32_t)b * (uint32_t)a);
+        a ^= c << 3;
+        count += a < b;
+        b -= (int32_t)c >> 5;
+    }
+    return a ^ b ^ c ^ count;
+}
+
+uint64_t work_divide(uint32_t one)
+{
+    uint64_t x = one * UINT64_C(0xd1342543de82ef95), sum = 0;
+
+    for (uint32_t i = 0; i < 20000 * one; i++) {
+        uint64_t by = (x >> (i % 48 + 8)) + 3;
+
+        sum += x / by;
+        sum ^= (uint64_t)((int64_t)x % (int64_t)(by | 1));
+        x = x * UINT64_C(2862933555777941757) + 3037000493;
+    }
+    return (uint32_t)(sum ^ sum >> 32);
+}
+
+/* ---- bytes and branches ---- */
+
+uint64_t work_sieve(uint32_t one)
+{
+    static uint8_t composite[65536];
+    uint64_t primes = 0;
+
+    memset(composite, 0, sizeof composite);
+    for (uint32_t i = 1 + one; i < sizeof composite; i++) {
+        if (composite[i])
+            continue;
+        primes++;
+        for (uint32_t k = 2 * i; k < sizeof composite; k += i)
+            composite[k] = 1;
+    }
+    return primes;
+}
+
+/* ---- sorting through a callback ---- */
+
+#define NUMBERS 4096
+
+static uint32_t numbers[NUMBERS];
+
+typedef int (*order_fn)(const void *a, const void *b);
+
+static void swap(uint8_t *a, uint8_t *b, size_t size)
+{
+    for (size_t i = 0; i < size; i += 4) {
+        uint32_t x, y;
+
+        memcpy(&x, a + i, 4);
+        memcpy(&y, b + i, 4);
+        memcpy(a + i, &y, 4);
+        memcpy(b + i, &x, 4);
+    }
+}
+
+/* As in a C library, for elements of a multiple of 4 bytes: halves around the median of three, the
+ * short ones by insertion.  Own, so that the guest and the host run the same. */
+__attribute__((noinline)) static void sort(uint8_t *base, size_t count, size_t size, order_fn order)
+{
+    while (count > 8) {
+        uint8_t *low = base, *middle = base + count / 2 * size, *high = base + (count - 1) * size;
+
+        if (order(low, middle) > 0)
+            swap(low, middle, size);
+        if (order(middle, high) > 0) {
+            swap(middle, high, size);
+            if (order(low, middle) > 0)
+                swap(low, middle, size);
+        }
+        do {
+            while (order(low, middle) < 0)
+                low += size;
+            while (order(middle, high) < 0)
+                high -= size;
+            if (low <= high) {
+                swap(low, high, size);
+                middle = middle == low ? high : middle == high ? low : middle;
+                low += size;
+                high -= size;
+            }
+        } while (low <= high);
+        sort(low, count - (size_t)(low - base) / size, size, order);
+        count = (size_t)(high + size - base) / size;
+    }
+    for (size_t i = 1; i < count; i++)
+        for (uint8_t *at = base + i * size; at > base && order(at - size, at) > 0; at -= size)
+            swap(at - size, at, size);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint32_t x, y;
+
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return (x > y) - (x < y);
+}
+
+void prepare_qsort(uint32_t one)
+{
+    uint32_t state = one * 2463534242;
+
+    for (size_t i = 0; i < NUMBERS; i++)
+        numbers[i] = next_random(&state);
+}
+
+uint64_t work_qsort(uint32_t one)
+{
+    sort((uint8_t *)numbers, NUMBERS * one, sizeof numbers[0], by_value);
+    return 0;
+}
+
+uint64_t check_qsort(uint64_t got)
+{
+    uint32_t sum = (uint32_t)got;
+
+    for (size_t i = 0; i < NUMBERS; i++) {
+        if (i && numbers[i - 1] > numbers[i])
+            return 0;
+        sum = sum * 31 + numbers[i];
+    }
+    return sum;
+}
+
+/* ---- indirect jumps ---- */
+
+enum op { OP_ADD, OP_DECREMENT, OP_JUMP_IF, OP_SWAP, OP_END };
+
+/* A sum from n down to 1. */
+uint64_t work_vm(uint32_t one)
+{
+    static const uint8_t program[] = {OP_ADD, OP_SWAP, OP_SWAP, OP_DECREMENT, OP_JUMP_IF, 0,
+                                      OP_END};
+    static void *const code[] = {&&add, &&decrement, &&jump_if, &&swap, &&end};
+    const uint8_t *pc = program;
+    uint64_t sum = 0, n = 49999 + one, other;
+
+    /* The table of labels keeps one indirect jump an operation. */
+#define NEXT() goto *code[*pc++]
+    NEXT();
+add:
+    sum += n;
+    NEXT();
+swap:
+    other = sum;
+    sum = n;
+    n = other;
+    NEXT();
+decrement:
+    n--;
+    NEXT();
+jump_if:
+    pc = n ? program + *pc : pc + 1;
+    NEXT();
+end:
+    return sum;
+#undef NEXT
+}
+
+#define FUNCTION(n) \
+    __attribute__((noinline)) static uint32_t function_##n(uint32_t x) \
+    { \
+        return x * (2 * n + 1) + 0x9e37 * n; \
+    }
+FUNCTION(0) FUNCTION(1) FUNCTION(2) FUNCTION(3) FUNCTION(4) FUNCTION(5) FUNCTION(6) FUNCTION(7)
+FUNCTION(8) FUNCTION(9) FUNCTION(10) FUNCTION(11) FUNCTION(12) FUNCTION(13) FUNCTION(14) FUNCTION(15)
+
+uint64_t work_icall(uint32_t one)
+{
+    static uint32_t (*const volatile functions[])(uint32_t) = {
+        function_0, function_1, function_2, function_3, function_4, function_5, function_6, function_7,
+        function_8, function_9, function_10, function_11, function_12, function_13, function_14,
+        function_15,
+    };
+    uint32_t x = one;
+
+    for (uint32_t i = 0; i < 50000 * one; i++)
+        x = functions[i * 7 & 15](x);
+    return x;
+}
