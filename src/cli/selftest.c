@@ -30,11 +30,13 @@ struct selftest_options {
 
 static const struct opt options[] = {
     {NULL, OPT_GROUP, .help = "How much (default: 10 seconds):"},
-    {"seconds", OPT_NUMBER, "N", NULL, "stop after this time of the host", OWN(seconds), 1, 1000000},
+    {"seconds", OPT_NUMBER, "N", NULL, "stop after this time of the host", OWN(seconds), 1,
+     1000000},
     {"programs", OPT_NUMBER, "N", NULL, "stop after so many programs", OWN(programs), 1, INT64_MAX},
 
     {NULL, OPT_GROUP, .help = "Which programs:"},
-    {"seed", OPT_NUMBER, "S", "1", "of the first; the others follow by one", OWN(seed), 0, INT64_MAX},
+    {"seed", OPT_NUMBER, "S", "1", "of the first; the others follow by one", OWN(seed), 0,
+     INT64_MAX},
     {"slices", OPT_CHOICE, "SIZE", "varied", "compare after each of: blocks, mixed, long; varied:\n"
      "as each seed has it", OWN(slices), .choices = slices_names},
 

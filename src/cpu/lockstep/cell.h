@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A cell: the smallest machine in which an engine can do all that it does.  RAM, one or two harts, a
- * clock, and a device whose reads tell the exact time, and which raises interrupts and writes to
+/* A cell: the smallest machine in which an engine can do all that it does.  RAM, one or two harts,
+ * a clock, and a device whose reads tell the exact time, and which raises interrupts and writes to
  * memory (code, too) later.  Two cells of equal config and memory, one with each engine, must go
  * the same way. */
 #ifndef CPU_LOCKSTEP_CELL_H

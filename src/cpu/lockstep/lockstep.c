@@ -251,7 +251,7 @@ void lockstep_minimise(const struct lockstep *l, struct program *p, enum lockste
 
     for (unsigned pass = 0; some && pass < 4 && m.runs; pass++) {
         some = false;
-        for (unsigned chunk = (kept_steps(p) + 1) / 2; chunk > 0; chunk = chunk > 1 ? chunk / 2 : 0) {
+        for (unsigned chunk = (kept_steps(p) + 1) / 2; chunk > 0; chunk /= 2) {
             if (l->log)
                 fprintf(l->log, "\rmaking it small: %u steps ", kept_steps(p));
             some |= leave_out(&m, chunk);

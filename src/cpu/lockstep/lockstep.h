@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random programs side by side on two engines.  Both run in slices of the same size, and after each
- * slice everything that the guest can see must be equal.  What differs is narrowed down to the first
- * slice and the fewest blocks of it, and the program is made as small as it can be with the
+/* Random programs side by side on two engines.  Both run in slices of the same size, and after
+ * each slice everything that the guest can see must be equal.  What differs is narrowed down to the
+ * first slice and the fewest blocks of it, and the program is made as small as it can be with the
  * difference still there. */
 #ifndef CPU_LOCKSTEP_LOCKSTEP_H
 #define CPU_LOCKSTEP_LOCKSTEP_H

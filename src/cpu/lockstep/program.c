@@ -383,7 +383,7 @@ static uint64_t satp_of(unsigned root, unsigned asid)
     return UINT64_C(8) << 60 | (uint64_t)asid << 44 | (CELL_RAM + AT(root)) >> PAGE_SHIFT;
 }
 
-/* Sometimes a few bytes with rights of their own, so that PMP divides a page; then all of memory. */
+/* Sometimes a few bytes with rights of their own, so that PMP divides a page; then all memory. */
 static void put_pmp(struct maker *m)
 {
     unsigned page = emit_below(&m->e, 2) ? PAGE_DATA + emit_below(&m->e, PAGES_DATA)
@@ -509,10 +509,11 @@ static uint64_t data_rights(struct maker *m, uint64_t user)
     return rights | user;
 }
 
-/* The table of 4-KiB pages at `leaf`; data pages in an order of its own unless `straight`. */
-static void fill_leaf(struct maker *m, unsigned leaf, uint64_t user, bool straight)
+/* The table of 4-KiB pages at `leaf`; data pages in an order of its own, so that one who goes on
+ * behind a page's end in the host's memory is found out. */
+static void fill_leaf(struct maker *m, unsigned leaf, uint64_t user)
 {
-    unsigned shuffle = straight ? 0 : emit_below(&m->e, 16);
+    unsigned shuffle = 1 + emit_below(&m->e, 15);
 
     for (unsigned page = 0; page < CELL_RAM_BYTES >> PAGE_SHIFT; page++) {
         uint64_t flags = PTE_ALL, to = page;
@@ -545,9 +546,9 @@ static void fill_tables(struct maker *m)
         put_pte(m, mid + 8, CELL_RAM + AT(PAGE_LEAF_ALIAS), PTE_V);
         if (m->large)
             put_pte(m, mid + 16, CELL_RAM, PTE_ALL | user);
-        fill_leaf(m, PAGE_LEAF_A + n, user, n == 0);
+        fill_leaf(m, PAGE_LEAF_A + n, user);
     }
-    fill_leaf(m, PAGE_LEAF_ALIAS, user, false);
+    fill_leaf(m, PAGE_LEAF_ALIAS, user);
     put_pte(m, AT(PAGE_MID_KERNEL), CELL_RAM + AT(PAGE_LEAF_KERNEL), PTE_V);
     for (unsigned page = 0; page < CELL_RAM_BYTES >> PAGE_SHIFT; page++)
         put_pte(m, AT(PAGE_LEAF_KERNEL) + page * 8, CELL_RAM + AT(page), PTE_ALL);

@@ -28,7 +28,7 @@ struct program {
     unsigned harts;
     enum timing_level level;
     unsigned steps;
-    uint32_t from[PROGRAM_STEPS_MAX], to[PROGRAM_STEPS_MAX]; /* a step's bytes in RAM; equal: none */
+    uint32_t from[PROGRAM_STEPS_MAX], to[PROGRAM_STEPS_MAX]; /* a step's bytes in RAM */
     uint64_t ticks_max; /* a program that has not ended by then is cut off */
 };
 
@@ -36,8 +36,8 @@ struct program {
 void program_plan(struct program *p);
 /* Fills a fresh cell's RAM and sets up its harts. */
 void program_load(struct program *p, struct cell *c);
-/* Called before every step of the cell: what happens to it from outside (a storm's shakes).  Returns
- * the ticks until the next time something will, at most `budget`. */
+/* Called before every step of the cell: what happens to it from outside (a storm's shakes).
+ * Returns the ticks until the next time something will, at most `budget`. */
 uint64_t program_outside(const struct program *p, struct cell *c, uint64_t budget);
 
 /* What a step is, in a word or two ("load", "patch near"), for reports. */

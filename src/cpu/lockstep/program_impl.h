@@ -78,6 +78,6 @@ uint32_t step_word(struct maker *m);
 /* program_storm.c */
 void storm_load(struct program *p, struct cell *c);
 uint64_t storm_outside(const struct program *p, struct cell *c, uint64_t budget);
-enum { STORM_PAGES = CELL_RAM_BYTES >> PAGE_SHIFT, STORM_SHAKES = 40 };
+enum { STORM_PAGES = CELL_RAM_BYTES >> PAGE_SHIFT, STORM_SHAKES = 120 };
 
 #endif

@@ -30,6 +30,16 @@ void step_branch(struct maker *m)
         unsigned a = emit_below(&m->e, 2) ? step_changing(m) : emit_below(&m->e, 32);
         unsigned b = emit_below(&m->e, 2) ? step_register(m) : emit_below(&m->e, 4) ? a : 0;
 
+        if (emit_below(&m->e, 6) == 0) { /* 0 against something around 0 */
+            b = step_register(m);
+            emit_i(&m->e, OP_andi, b, step_changing(m), 1);
+            emit_i(&m->e, OP_addi, b, b, (int)emit_below(&m->e, 3) - 1);
+            a = 0;
+            if (emit_below(&m->e, 3) == 0) {
+                a = b;
+                b = 0;
+            }
+        }
         from[n] = m->e.at;
         emit32(&m->e, emit_row(ops[emit_below(&m->e, ARRAY_LEN(ops))], 0, a, b << 20));
         step_filler(m, 3);
@@ -121,7 +131,8 @@ void step_odd_jump(struct maker *m)
         break;
     default: /* nowhere: the round ends; seldom */
         if (emit_below(&m->e, 6) == 0) {
-            emit_constant(&m->e, r, emit_below(&m->e, 2) ? UINT64_C(0xa0000000) : emit_chance(&m->e));
+            emit_constant(&m->e, r,
+                          emit_below(&m->e, 2) ? UINT64_C(0xa0000000) : emit_chance(&m->e));
             emit_i(&m->e, OP_jalr, 1, r, 0);
         }
         break;
@@ -292,7 +303,7 @@ void step_csr(struct maker *m)
         emit_csr(&m->e, emit_below(&m->e, 2) ? OP_csrrs : OP_csrrci, rd,
                  readable[emit_below(&m->e, ARRAY_LEN(readable))], 0);
     else if (csr <= 3 && emit_below(&m->e, 2)) /* mostly a valid rounding mode */
-        emit_csr(&m->e, OP_csrrwi, rd, csr, csr == 2 ? emit_below(&m->e, 5) : emit_below(&m->e, 32));
+        emit_csr(&m->e, OP_csrrwi, rd, csr, emit_below(&m->e, csr == 2 ? 5 : 32));
     else
         emit_csr(&m->e, ops[emit_below(&m->e, ARRAY_LEN(ops))], rd, csr, emit_below(&m->e, 32));
 }
@@ -439,7 +450,8 @@ void step_device(struct maker *m)
 void step_device_code(struct maker *m)
 {
     unsigned a, v, r;
-    uint32_t pad = a_pad(m), word = emit_row(OP_addi, step_register(m), 0, emit_below(&m->e, 4096) << 20);
+    uint32_t pad = a_pad(m);
+    uint32_t word = emit_row(OP_addi, step_register(m), 0, emit_below(&m->e, 4096) << 20);
 
     distinct(m, &a, &v, &r);
     put_device_base(m, a);

@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "cpu/lockstep/program_impl.h"
 
-enum { SHAKE_TICKS = 20000 };
+enum { SHAKE_TICKS = 3000 };
 
 /* A word of memory: an instruction, a pair of compressed ones, a pointer, a PTE or noise. */
 static uint64_t word(struct emit *e)
