@@ -38,16 +38,19 @@ user_time() {
     echo $((fields[11] * 1000 / ticks_per_second))
 }
 
+# A machine that says nothing for so many seconds has stopped.
+silence=180
+
 # measure NAME COMMAND...: runs a machine until its job is over; its works go to $work/NAME.works,
 # wall and user milliseconds to "guest ready" to $work/NAME.boot. Both files grow by every run.
 measure() {
-    local name=$1 began line fd ready=no ended=''
+    local name=$1 began line fd ready=no ended='' status=0
     shift
     progress "round ${round:-1} of $rounds: $name boots"
     began=${EPOCHREALTIME/./}
     exec {fd}< <(exec "$@" </dev/null 2>"$work/err")
     machine=$!
-    while IFS= read -r line <&"$fd"; do
+    while { IFS= read -r -t $silence line <&"$fd" || { status=$?; false; }; }; do
         line=${line%$'\r'}
         case $line in
             *"guest ready"*)
@@ -67,12 +70,15 @@ measure() {
                 fi ;;
         esac
     done
+    # Beyond 128: not the end of its output, but the end of our patience.
+    [ $status -le 128 ] || die "$name has stopped; $(tail -n 1 "$work/err")"
     if [ "$name" = qemu ] || [ "$name" = icount ]; then
         # It has nothing more to say, and its way out may wait for the drive.
         kill -9 "$machine" 2>/dev/null || true
         wait "$machine" 2>/dev/null || true
     else
-        cat <&"$fd" >/dev/null
+        while read -r -t $silence line <&"$fd" || { status=$?; false; }; do :; done
+        [ $status -le 128 ] || die "$name does not end"
         wait "$machine" || die "$name ended with status $?: $(tail -n 1 "$work/err")"
     fi
     exec {fd}<&-

@@ -14,7 +14,7 @@
 #define WORKS(W) \
     W(16, mix, ready, as_is, 0x5c6c53c8, "lists, matrices, a state machine and CRC, as in CoreMark") \
     W(18, fib, ready, as_is, 6765, "fib(20) by recursion: calls and returns") \
-    W(20, integer, ready, as_is, 0xe69ab6ce9a669b13, "shifts, rotations, products of 64 bits") \
+    W(20, integer, ready, as_is, 0x7e724d279bb5867a, "hashes, digits, powers, bits, searches in a table") \
     W(22, sieve, ready, as_is, 6542, "primes below 65536: byte stores, branches") \
     W(24, divide, ready, as_is, 0x2013b4d7, "20 000 quotients and 20 000 remainders of 64 bits") \
     W(26, qsort, prepare_qsort, check_qsort, 0xda7face6, "4096 numbers, order by a callback") \

@@ -18,29 +18,82 @@ uint64_t work_fib(uint32_t one)
 
 /* ---- arithmetic ---- */
 
-static uint64_t rotate(uint64_t x, unsigned by)
+/* What programs do to numbers all day, in loops of a few instructions each. */
+
+static uint64_t hash(const uint8_t *text, uint32_t length)
 {
-    return x << by | x >> (64 - by);
+    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+    for (uint32_t i = 0; i < length; i++)
+        sum = (sum ^ text[i]) * UINT64_C(0x100000001b3);
+    return sum;
 }
 
-static uint64_t product_high(uint64_t a, uint64_t b)
+/* Its digits, least significant first: products, since compilers divide by constants so. */
+static uint32_t decimal(uint64_t number, uint8_t *text)
 {
-    return (uint64_t)((unsigned __int128)a * b >> 64);
+    uint32_t length = 0;
+
+    do {
+        text[length++] = (uint8_t)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    return length;
+}
+
+static uint32_t bits_set(uint64_t x)
+{
+    uint32_t count = 0;
+
+    for (; x; x &= x - 1)
+        count++;
+    return count;
+}
+
+static uint64_t power(uint64_t base, uint32_t exponent)
+{
+    uint64_t product = 1;
+
+    for (; exponent; exponent >>= 1) {
+        if (exponent & 1)
+            product *= base;
+        base *= base;
+    }
+    return product;
+}
+
+/* The place of the last entry that is not above. */
+static uint32_t search(const uint32_t *sorted, uint32_t count, uint32_t value)
+{
+    uint32_t low = 0;
+
+    while (count > 1) {
+        uint32_t half = count / 2;
+
+        if (sorted[low + half] <= value)
+            low += half;
+        count -= half;
+    }
+    return low;
 }
 
 uint64_t work_integer(uint32_t one)
 {
-    uint64_t a = one * UINT64_C(0x9e3779b97f4a7c15), b = a + 1, c = ~a, count = 0;
+    static uint32_t squares[256];
+    uint64_t x = one * UINT64_C(0x9e3779b97f4a7c15), sum = 0;
+    uint8_t text[32];
 
-    for (uint32_t i = 0; i < 40000 * one; i++) {
-        a = a * UINT64_C(6364136223846793005) + i;
-        b ^= rotate(a, 29) + (b >> 7);
-        c += product_high(a, b) ^ (uint32_t)((uint32_t)b * (uint32_t)a);
-        a ^= c << 3;
-        count += a < b;
-        b -= (int32_t)c >> 5;
+    for (uint32_t i = 0; i < 256; i++)
+        squares[i] = i * i * one;
+    for (uint32_t i = 0; i < 2000 * one; i++) {
+        uint32_t length = decimal(x, text);
+
+        sum += hash(text, length);
+        sum ^= power(sum | 1, i & 0xfff);
+        sum += bits_set(x) + search(squares, 256, (uint32_t)x & 0xffff);
+        x = x * UINT64_C(6364136223846793005) + 1442695040888963407;
     }
-    return a ^ b ^ c ^ count;
+    return sum;
 }
 
 uint64_t work_divide(uint32_t one)
