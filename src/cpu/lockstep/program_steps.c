@@ -84,7 +84,8 @@ static uint32_t word_of(struct maker *m, int class)
         w = isa_table[op].match | ((uint32_t)emit_chance(&m->e) & ~isa_table[op].mask);
         switch ((enum isa_format)isa_table[op].format) {
         case FMT_FR4: case FMT_FR: case FMT_FR1: case FMT_XF: case FMT_FX:
-            w = (w & ~UINT32_C(0x7000)) | emit_rounding(&m->e) << 12;
+            w = (w & ~UINT32_C(0x7000)) |
+                (emit_below(&m->e, 2) ? 7 : emit_rounding(&m->e)) << 12;
             break;
         default:
             break;
@@ -131,25 +132,83 @@ static void put_compressed(struct maker *m)
         emit16(&m->e, step_half(m));
 }
 
+static bool takes_double(unsigned op)
+{
+    const char *name = isa_table[op].mnemonic;
+
+    return name[strlen(name) - 1] == 'd' || strstr(name, ".d.");
+}
+
+/* An instruction on the registers f[]: as compilers write it, all of one format and mostly in the
+ * dynamic rounding mode. */
+static uint32_t float_word(struct maker *m, bool is_double, const unsigned f[4])
+{
+    static const int classes[] = {CLASS_FP, CLASS_FP, CLASS_FP, CLASS_FMA, CLASS_FDIV};
+    int class = classes[emit_below(&m->e, ARRAY_LEN(classes))];
+    uint32_t w;
+    struct insn i;
+
+    do {
+        w = word_of(m, class);
+        isa_decode(w, &i);
+    } while (takes_double(i.op) != is_double && emit_below(&m->e, 16));
+    switch ((enum isa_format)isa_table[i.op].format) {
+    case FMT_FR4:
+        w = (w & ~(31u << 27)) | f[emit_below(&m->e, 4)] << 27;
+        /* fall through */
+    case FMT_FR: case FMT_FRN:
+        w = (w & ~(31u << 20)) | f[emit_below(&m->e, 4)] << 20;
+        /* fall through */
+    case FMT_FR1:
+        w = (w & ~(31u << 15 | 31u << 7)) | f[emit_below(&m->e, 4)] << 15 |
+            (emit_below(&m->e, 2) ? f[emit_below(&m->e, 4)] : emit_below(&m->e, 32)) << 7;
+        break;
+    case FMT_XFF:
+        w = (w & ~(31u << 20)) | f[emit_below(&m->e, 4)] << 20;
+        /* fall through */
+    case FMT_XF: case FMT_XFN:
+        w = (w & ~(31u << 15)) | f[emit_below(&m->e, 4)] << 15;
+        break;
+    default:
+        break;
+    }
+    switch ((enum isa_format)isa_table[i.op].format) {
+    case FMT_FR4: case FMT_FR: case FMT_FR1: case FMT_XF: case FMT_FX:
+        if (emit_below(&m->e, 4))
+            w |= 7 << 12;
+        break;
+    default:
+        break;
+    }
+    return w;
+}
+
 /* Floating point on operands with corners, in all rounding modes. */
 static void put_float(struct maker *m)
 {
-    static const int classes[] = {CLASS_FP, CLASS_FP, CLASS_FMA, CLASS_FDIV};
-    unsigned base = step_register(m), other = step_other(m, base);
+    unsigned base = step_register(m), other = step_other(m, base), f[4];
+    bool is_double = emit_below(&m->e, 2);
 
     emit_address(&m->e, base, AT(PAGE_POOL) + emit_below(&m->e, 512) * 8);
-    if (emit_below(&m->e, 2)) { /* others at every turn */
+    if (emit_below(&m->e, 3)) { /* others at every turn */
         emit_i(&m->e, OP_andi, other, step_changing(m), 63);
         emit_i(&m->e, OP_slli, other, other, 3);
         emit_r(&m->e, OP_add, base, base, other);
     }
-    for (unsigned n = 1 + emit_below(&m->e, 3); n > 0; n--)
-        emit_i(&m->e, emit_below(&m->e, 2) ? OP_fld : OP_flw, any_register(m), base,
-               (int)emit_below(&m->e, 256) * 8);
+    for (unsigned n = 0; n < 4; n++) {
+        f[n] = any_register(m);
+        if (n < 2 || emit_below(&m->e, 2))
+            emit_i(&m->e, is_double || emit_below(&m->e, 16) == 0 ? OP_fld : OP_flw, f[n], base,
+                   (int)emit_below(&m->e, 256) * 8);
+    }
     if (emit_below(&m->e, 4) == 0)
-        emit_csr(&m->e, OP_csrrwi, 0, 2 /* frm */, emit_below(&m->e, emit_below(&m->e, 4) ? 5 : 8));
-    for (unsigned n = 1 + emit_below(&m->e, 4); n > 0; n--)
-        emit32(&m->e, word_of(m, classes[emit_below(&m->e, ARRAY_LEN(classes))]));
+        emit_csr(&m->e, OP_csrrwi, 0, 2 /* frm */, emit_below(&m->e, emit_below(&m->e, 8) ? 5 : 8));
+    for (unsigned n = 2 + emit_below(&m->e, 7); n > 0; n--)
+        if (emit_below(&m->e, 6))
+            emit32(&m->e, float_word(m, is_double, f));
+        else
+            emit_s(&m->e, is_double ? OP_fsd : OP_fsw, f[emit_below(&m->e, 4)], 2,
+                   emit_below(&m->e, 60) * 8);
     if (emit_below(&m->e, 3) == 0)
         emit_csr(&m->e, OP_csrrs, step_register(m), 1 + emit_below(&m->e, 3), 0);
 }
