@@ -20,6 +20,18 @@ static unsigned above(const struct space *space, uint64_t addr)
     return lo;
 }
 
+static void find_ram(struct space *space)
+{
+    space->ram = NULL;
+    for (unsigned i = 0; i < space->count; i++) {
+        struct region *r = space->region[i];
+
+        if (r->ram && r->code_page && !r->read_only && !((r->base | r->size) % PAGE_BYTES) &&
+            (!space->ram || r->size > space->ram->size))
+            space->ram = r;
+    }
+}
+
 int space_map(struct space *space, struct region *region, struct err *err)
 {
     uint64_t last = region->base + (region->size - 1);
@@ -41,6 +53,7 @@ int space_map(struct space *space, struct region *region, struct err *err)
     space->region[at] = region;
     space->count++;
     space->generation++;
+    find_ram(space);
     return 0;
 }
 
@@ -76,6 +89,7 @@ void space_unmap(struct space *space, struct region *region)
         }
     if (space->last == region)
         space->last = NULL;
+    find_ram(space);
 }
 
 /* Never remembered in `last`: an ordinary region may lie within. */
@@ -89,9 +103,12 @@ static struct region *find_background(struct space *space, uint64_t addr)
 
 struct region *space_find(struct space *space, uint64_t addr)
 {
-    struct region *r = space->last;
+    struct region *r = space->ram;
     unsigned at;
 
+    if (likely(r && addr - r->base < r->size))
+        return r;
+    r = space->last;
     if (r && addr - r->base < r->size)
         return r;
     at = above(space, addr);

@@ -62,7 +62,8 @@ struct space {
     unsigned count;
     struct region *background[SPACE_BACKGROUNDS_MAX];
     unsigned backgrounds;
-    struct region *last; /* of the latest lookup: most come in runs */
+    struct region *ram;  /* the largest memory of whole pages that may be written; NULL: none */
+    struct region *last; /* of the latest lookup elsewhere: most come in runs */
     /* Grows with every map and unmap: whoever keeps a region pointer from space_find compares. */
     uint64_t generation;
     /* Called before memory in [addr, addr + len) that holds decoded code changes, by anyone. */

@@ -194,7 +194,7 @@ static void test_a_hart_that_was_saved_goes_on_in_another_machine(void)
     CHECK(space_write(&other->space, 0, RIG_RAM, r->ram.ram, RIG_RAM_BYTES) == FAULT_NONE);
     rig_free(r);
     CHECK(state_load(&a, hart_fields, other->hart, &other->clock, NULL) == 0);
-    mmu_flush(other->hart);
+    pmp_changed(other->hart);
     CHECK_EQ_U64(rig_run(other, 1000000), STOP_MARK);
     CHECK_EQ_U64(state_hash(hart_fields, other->hart), busy_end());
     archive_free(&a);

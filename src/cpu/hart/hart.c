@@ -82,8 +82,8 @@ void hart_reset(struct hart *h, uint64_t reset_pc)
     h->stimecmp = UINT64_MAX;
     h->reservation = NO_RESERVATION;
     h->ticks = hart_ticks(h, h->m->clock->now);
-    h->context_next = CONTEXT_NUMBERS; /* whatever is cached must go */
-    mmu_flush(h);
+    h->mmu.next_number = CONTEXT_NUMBERS; /* whatever is cached must go */
+    pmp_changed(h);
 }
 
 /* The controllers record what they drive; the clock's cause is that record (irq/output.h). */

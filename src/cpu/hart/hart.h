@@ -11,6 +11,7 @@
 #include "base/bits.h"
 #include "bus/line.h"
 #include "bus/link.h"
+#include "cpu/hart/mmu.h"
 #include "cpu/isa/isa.h"
 #include "irq/aclint.h"
 #include "irq/imsic.h"
@@ -77,7 +78,6 @@ enum {
 #define ENVCFG_PBMTE (UINT64_C(1) << 62)
 #define ENVCFG_STCE (UINT64_C(1) << 63)
 
-#define PMP_ENTRIES 16
 #define CACHE_BLOCK_BYTES 64 /* of Zicbom and Zicboz */
 
 /* Costs and clock; rows in hart/params.c. */
@@ -98,7 +98,7 @@ extern const struct param hart_param_rows[];
 #define JUMP_CACHE_ENTRIES 1
 #else
 #define TLB_ENTRIES 2048
-#define FETCH_TLB_ENTRIES 256
+#define FETCH_TLB_ENTRIES 1024
 #define JUMP_CACHE_ENTRIES 4096
 #endif
 
@@ -124,15 +124,6 @@ struct jump_entry {
     struct block *block;
     const void *code; /* of the block, for translated code (cpu/jit) */
 };
-
-/* A translation context: everything besides the address that decides a translation. */
-struct context {
-    uint64_t satp;
-    uint32_t mode; /* priv, SUM, MXR */
-    uint16_t number; /* 0: empty */
-};
-#define CONTEXTS 16
-#define CONTEXT_NUMBERS 4096
 
 /* Why an engine stopped. */
 enum stop {
@@ -193,9 +184,7 @@ struct hart {
     struct tlb_entry tlb[TLB_ENTRIES];
     struct fetch_entry fetch_tlb[FETCH_TLB_ENTRIES];
     struct jump_entry jump[JUMP_CACHE_ENTRIES];
-    struct context contexts[CONTEXTS];
-    uint32_t context_next, context_victim;
-    bool large_pages; /* a TLB entry came from a page above 4 KiB: sfence by address flushes all */
+    struct mmu mmu;
 
     /* ---- between a slow path and its engine ---- */
     bool leave;           /* end the block after this instruction: something changed */
@@ -304,22 +293,43 @@ bool hart_csrrci(struct hart *h, const struct insn *i);
 /* ---- memory ---- */
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
 
-/* Translates (mmu.c): 0 and *pa, or the exception's cause.  `whole` tells that PMP and mapping
- * hold for the entire 4-KiB page, so that it may be cached. */
+/* Whose rights a load or store has. */
+static inline enum priv hart_data_priv(const struct hart *h)
+{
+    return (enum priv)(h->mstatus & MSTATUS_MPRV ? FGET(h->mstatus, MSTATUS_MPP) : h->priv);
+}
+
+/* Host address and *pa of an access that does not cross pages, with the TLB filled; NULL when it
+ * takes more than a look: mmu_translate knows (walk.c).  Never traps. */
+uint8_t *mmu_reach(struct hart *h, uint64_t va, enum access access, uint64_t *pa);
+/* Translates (walk.c): 0 and *pa, or the exception's cause.  `whole` tells that PMP and mapping
+ * hold for the entire 4-KiB page, so that it may be cached.  May give the contexts new numbers:
+ * then it sets h->leave, and a fetch is not `whole`. */
 uint64_t mmu_translate(struct hart *h, uint64_t va, enum access access, uint64_t *pa, bool *whole);
 /* As mmu_translate for a supervisor read, but changes neither page tables nor the hart: for
  * onlookers.  PMP holds for the walk only. */
 uint64_t mmu_peek(struct hart *h, uint64_t va, uint64_t *pa);
 /* Recomputes contexts after a change of priv, mstatus or satp. */
 void mmu_context_changed(struct hart *h);
-/* Forgets cached translations: all, or those of an address and/or an address space. */
+/* Forgets cached translations: all, or those of an address and/or an address space (but its global
+ * pages).  A context's number changes only if it may have something that is to be forgotten; that of
+ * fetches only if code has been fetched there. */
 void mmu_flush(struct hart *h);
 void mmu_flush_asid(struct hart *h, uint16_t asid);
 void mmu_flush_address(struct hart *h, uint64_t va);
+void mmu_flush_address_asid(struct hart *h, uint64_t va, uint16_t asid);
+/* Forgets all that is cached, what M has cached too. */
+void mmu_forget(struct hart *h);
+/* The walk's part in what mmu.c keeps: a page may now be in the TLB, have a fetch translation; the
+ * current address space has supervisor pages of its own. */
+void mmu_note_large(struct hart *h, uint64_t va, enum page_size size);
+void mmu_note_fetch(struct hart *h, uint64_t va, enum page_size size);
+void mmu_own_supervisor(struct hart *h);
 /* Drops the write tags of a page that now holds decoded code, in one hart. */
 void mmu_protect_page(struct hart *h, uint64_t page);
 bool pmp_allows(const struct hart *h, uint64_t pa, uint64_t size, enum access access,
                 enum priv priv, bool *whole_page);
+/* Takes over pmpcfg and pmpaddr (pmp.c); also when RAM has been mapped after the hart's reset. */
 void pmp_changed(struct hart *h);
 
 /* Slow paths of loads and stores (mmio.c).  On entry h->pc, ticks and instret are exact.  Return

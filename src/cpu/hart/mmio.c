@@ -24,11 +24,6 @@ static uint64_t fault_cause(enum access access)
     return access == ACCESS_READ ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
 }
 
-static enum priv data_priv(const struct hart *h)
-{
-    return (enum priv)(h->mstatus & MSTATUS_MPRV ? FGET(h->mstatus, MSTATUS_MPP) : h->priv);
-}
-
 static bool wait(struct hart *h, ps_t until)
 {
     h->wait_until = until;
@@ -123,19 +118,20 @@ static bool device_store(struct hart *h, struct region *r, uint64_t va, uint64_t
 }
 
 /* Remembers a translation of memory; the page must hold uniformly. */
-static void fill(struct hart *h, uint64_t va, uint64_t pa, struct region *r, bool write)
+static void fill(struct hart *h, uint64_t va, uint64_t pa, struct region *r, enum access access)
 {
     struct tlb_entry *e = &h->tlb[(va >> PAGE_SHIFT) % TLB_ENTRIES];
     uint64_t tag = (va & ~(PAGE_BYTES - 1)) | h->context;
     uint64_t page = pa >> PAGE_SHIFT, offset = pa - r->base;
 
-    if ((offset & ~(PAGE_BYTES - 1)) + PAGE_BYTES > r->size)
+    /* The walk has been remembered: from there, rights to read and write come at once. */
+    if (mmu_reach(h, va, access, &pa) || (offset & ~(PAGE_BYTES - 1)) + PAGE_BYTES > r->size)
         return;
     if (e->page != page || (e->read_tag != tag && e->write_tag != tag))
         e->read_tag = e->write_tag = 0;
     e->page = page;
     e->addend = (uintptr_t)(r->ram + offset) - (uintptr_t)va;
-    if (!write)
+    if (access == ACCESS_READ)
         e->read_tag = tag;
     else if (!r->read_only && !(r->code_page && r->code_page[offset >> PAGE_SHIFT]))
         e->write_tag = tag;
@@ -149,7 +145,7 @@ static struct region *find(struct hart *h, uint64_t va, unsigned size, enum acce
     struct region *r;
 
     if (!cause && !*whole &&
-        !pmp_allows(h, *pa, size, access, data_priv(h), whole))
+        !pmp_allows(h, *pa, size, access, hart_data_priv(h), whole))
         cause = fault_cause(access);
     if (cause) {
         hart_trap(h, cause, va);
@@ -168,8 +164,12 @@ static uint8_t *part(struct hart *h, uint64_t va, unsigned size, enum access acc
 {
     uint64_t pa;
     bool whole;
-    struct region *r = find(h, va, size, access, &pa, &whole);
+    struct region *r;
+    uint8_t *host = mmu_reach(h, va, access, &pa);
 
+    if (host)
+        return host;
+    r = find(h, va, size, access, &pa, &whole);
     if (!r)
         return NULL;
     if (!r->ram || (access == ACCESS_WRITE && r->read_only)) {
@@ -186,7 +186,7 @@ static bool crosses(uint64_t va, unsigned size)
     return (va & (PAGE_BYTES - 1)) + size > PAGE_BYTES;
 }
 
-bool hart_load(struct hart *h, uint64_t va, unsigned size, uint64_t *value)
+static bool load_slow(struct hart *h, uint64_t va, unsigned size, uint64_t *value)
 {
     uint64_t pa;
     bool whole;
@@ -208,7 +208,7 @@ bool hart_load(struct hart *h, uint64_t va, unsigned size, uint64_t *value)
         return false;
     if (r->ram) {
         if (whole)
-            fill(h, va, pa, r, false);
+            fill(h, va, pa, r, ACCESS_READ);
         *value = le_get(r->ram + (pa - r->base), size);
         return true;
     }
@@ -217,7 +217,18 @@ bool hart_load(struct hart *h, uint64_t va, unsigned size, uint64_t *value)
     return device_load(h, r, va, pa, size, value);
 }
 
-bool hart_store(struct hart *h, uint64_t va, unsigned size, uint64_t value)
+bool hart_load(struct hart *h, uint64_t va, unsigned size, uint64_t *value)
+{
+    uint64_t pa;
+    const uint8_t *host;
+
+    if (unlikely(crosses(va, size)) || unlikely(!(host = mmu_reach(h, va, ACCESS_READ, &pa))))
+        return load_slow(h, va, size, value);
+    *value = le_get(host, size);
+    return true;
+}
+
+static bool store_slow(struct hart *h, uint64_t va, unsigned size, uint64_t value)
 {
     uint64_t pa;
     bool whole;
@@ -244,7 +255,7 @@ bool hart_store(struct hart *h, uint64_t va, unsigned size, uint64_t value)
             return trap(h, CAUSE_STORE_ACCESS, va);
         region_code_touch(h->m->space, r, pa - r->base, size);
         if (whole)
-            fill(h, va, pa, r, true);
+            fill(h, va, pa, r, ACCESS_WRITE);
         le_put(r->ram + (pa - r->base), size, value);
         return true;
     }
@@ -253,16 +264,31 @@ bool hart_store(struct hart *h, uint64_t va, unsigned size, uint64_t value)
     return device_store(h, r, va, pa, size, value);
 }
 
+bool hart_store(struct hart *h, uint64_t va, unsigned size, uint64_t value)
+{
+    uint64_t pa;
+    uint8_t *host;
+
+    if (unlikely(crosses(va, size)) || unlikely(!(host = mmu_reach(h, va, ACCESS_WRITE, &pa))))
+        return store_slow(h, va, size, value);
+    le_put(host, size, value);
+    return true;
+}
+
 uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, uint64_t *pa)
 {
     enum access access = write ? ACCESS_WRITE : ACCESS_READ;
     bool whole;
     struct region *r;
+    uint8_t *host;
 
     if (va & (size - 1)) {
         hart_trap(h, write ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED, va);
         return NULL;
     }
+    host = mmu_reach(h, va, access, pa);
+    if (likely(host))
+        return host;
     r = find(h, va, size, access, pa, &whole);
     if (!r)
         return NULL;
@@ -272,6 +298,8 @@ uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, uin
     }
     if (write)
         region_code_touch(h->m->space, r, *pa - r->base, size);
+    if (whole)
+        fill(h, va, *pa, r, access);
     return r->ram + (*pa - r->base);
 }
 
@@ -313,7 +341,9 @@ bool hart_sfence_vma(struct hart *h, const struct insn *i)
 {
     if (h->priv == PRIV_U || (h->priv == PRIV_S && h->mstatus & MSTATUS_TVM))
         return hart_illegal(h, i);
-    if (i->rs1)
+    if (i->rs1 && i->rs2)
+        mmu_flush_address_asid(h, h->x[i->rs1], (uint16_t)h->x[i->rs2]);
+    else if (i->rs1)
         mmu_flush_address(h, h->x[i->rs1]);
     else if (i->rs2)
         mmu_flush_asid(h, (uint16_t)h->x[i->rs2]);
@@ -343,7 +373,8 @@ static uint64_t cbo_translate(struct hart *h, uint64_t va, enum access access, u
     bool whole;
     uint64_t cause = mmu_translate(h, va, access, pa, &whole);
 
-    if (!cause && !whole && !pmp_allows(h, *pa, CACHE_BLOCK_BYTES, access, data_priv(h), &whole))
+    if (!cause && !whole &&
+        !pmp_allows(h, *pa, CACHE_BLOCK_BYTES, access, hart_data_priv(h), &whole))
         cause = fault_cause(access);
     return cause;
 }

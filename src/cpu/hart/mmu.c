@@ -1,101 +1,291 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Address translation (privileged ISA 4.3 to 4.6; Svnapot, Svpbmt, Svadu), PMP (3.7), and the
- * numbers that stand for translation contexts in TLB tags.
+/* The numbers that stand for translation contexts in TLB tags, and forgetting translations
+ * (privileged ISA 4.2.1; Svinval).  docs/decisions/0005 has the reasons.
  *
- * Contexts.  A cached translation belongs to (satp, mode); each such pair in use has a number of 12
- * bits, which is part of every tag.  So a change of address space or privilege flushes nothing, and
- * forgetting everything is handing out new numbers.  Invariants:
+ * A cached translation belongs to an address space (a value of satp) and a kind (enum number_kind);
+ * each such pair in use has a number of 12 bits, which is part of every tag.  So a change of
+ * address space or privilege flushes nothing, and forgetting is handing out a new number.
+ *
+ *     satp --> address_space --> number[kind] --+--> h->context, h->fetch_context, mmu.walk
+ *                                               |
+ *              common[scheme] --> number[kind] -+    S without SUM, as long as it has met nothing
+ *                                                    but global pages in this address space
+ *
+ * Invariants:
  *  1. A number is never given to a second context until all caches have been cleared.
- *  2. 0 is no number, so an entry of zeroes never matches. */
+ *  2. 0 is no number, so an entry of zeroes never matches.
+ *  3. Under a number of common[] there are translations of global pages only (G in the leaf or
+ *     above it): who finds another calls mmu_own_supervisor before it is kept.
+ *  4. A page with a fetch translation under a number in use is in `fetched`, a page above 4 KiB
+ *     with any translation under one is in `large`. */
 #include "cpu/hart/hart.h"
 
-enum { PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_A = 64, PTE_D = 128 };
-#define PTE_N (UINT64_C(1) << 63)
-#define PTE_PBMT_LSB 61
-#define PTE_PBMT_BITS 2
-#define PTE_RESERVED (UINT64_C(0x7f) << 54)
+#define SHARED (1u << NUMBER_S | 1u << (NUMBER_S | NUMBER_MXR) | 1u << NUMBER_FETCH_S)
+#define ANY_ASID -1
+#define FILTER_BITS (FILTER_WORDS * 64)
+#define FILTER_FULL (FILTER_BITS / 8)
 
-enum { MODE_SUM = 4, MODE_MXR = 8, MODE_FETCH = 16 };
-enum { SATP_BARE = 0, SATP_SV39 = 8, SATP_SV57 = 10 };
+static const uint8_t size_log2[PAGE_SIZES] = {12, 16, 21, 30, 39, 48};
+
+static uint64_t mix(uint64_t v)
+{
+    v *= UINT64_C(0x9e3779b97f4a7c15);
+    return v ^ v >> 32;
+}
+
+static unsigned satp_mode(uint64_t satp)
+{
+    return (unsigned)bits_get(satp, 63, 60);
+}
+
+static bool has_asid(const struct address_space *s, int asid)
+{
+    return asid == ANY_ASID || (int)bits_get(s->satp, 59, 44) == asid;
+}
+
+/* ---- page filters ---- */
+
+static uint64_t *filter_at(struct page_filter *f, uint64_t va, enum page_size size, uint64_t *bit)
+{
+    uint64_t v = mix((va >> size_log2[size]) + ((uint64_t)size << 56));
+
+    *bit = UINT64_C(1) << (v & 63);
+    return &f->bits[(v >> 6) % FILTER_WORDS];
+}
+
+static void filter_add(struct page_filter *f, uint64_t va, enum page_size size)
+{
+    uint64_t bit, *word = filter_at(f, va, size, &bit);
+
+    f->count += !(*word & bit);
+    *word |= bit;
+    f->sizes |= 1u << size;
+}
+
+/* Whether a page of this size at va may have been added. */
+static bool filter_has(struct page_filter *f, uint64_t va, enum page_size size)
+{
+    uint64_t bit;
+
+    return f->sizes >> size & 1 && *filter_at(f, va, size, &bit) & bit;
+}
+
+static bool filter_covers(struct page_filter *f, uint64_t va)
+{
+    for (unsigned size = 0; size < PAGE_SIZES; size++)
+        if (filter_has(f, va, (enum page_size)size))
+            return true;
+    return false;
+}
+
+static void filter_clear(struct page_filter *f)
+{
+    if (f->count)
+        memset(f, 0, sizeof *f);
+}
+
+void mmu_note_fetch(struct hart *h, uint64_t va, enum page_size size)
+{
+    filter_add(&h->mmu.fetched[h->priv == PRIV_S], va, size);
+}
+
+void mmu_note_large(struct hart *h, uint64_t va, enum page_size size)
+{
+    filter_add(&h->mmu.large, va, size);
+}
+
+/* ---- numbers ---- */
+
+/* Everything that is translated loses its number, M does not. */
+static void forget_spaces(struct mmu *m)
+{
+    for (unsigned i = 0; i < SPACES; i++)
+        memset(m->space[i].number, 0, sizeof m->space[i].number);
+    memset(m->common, 0, sizeof m->common);
+    filter_clear(&m->large);
+    filter_clear(&m->fetched[0]);
+    filter_clear(&m->fetched[1]);
+}
 
 static void clear_caches(struct hart *h)
 {
     memset(h->tlb, 0, sizeof h->tlb);
     memset(h->fetch_tlb, 0, sizeof h->fetch_tlb);
     memset(h->jump, 0, sizeof h->jump);
-    memset(h->contexts, 0, sizeof h->contexts);
-    h->context_next = 1;
-    h->context_victim = 0;
-    h->large_pages = false;
+    memset(h->mmu.entry, 0, sizeof h->mmu.entry);
+    forget_spaces(&h->mmu);
+    h->mmu.machine = h->mmu.machine_fetch = 0;
+    h->mmu.next_number = 1;
 }
 
-static uint16_t context_number(struct hart *h, uint64_t satp, uint32_t mode)
+/* The address space of satp, in place of an older one if it is new. */
+static struct address_space *enter_space(struct hart *h)
 {
-    struct context *c;
+    struct mmu *m = &h->mmu;
+    unsigned mode = satp_mode(h->satp), base = (unsigned)mix(h->satp) % SPACE_SETS * SPACE_WAYS, i;
 
-    for (unsigned i = 0; i < CONTEXTS; i++)
-        if (h->contexts[i].number && h->contexts[i].satp == satp && h->contexts[i].mode == mode)
-            return h->contexts[i].number;
-    if (h->context_next == CONTEXT_NUMBERS)
+    for (i = base; i < base + SPACE_WAYS; i++)
+        if (m->space[i].used && m->space[i].satp == h->satp)
+            break;
+    if (i == base + SPACE_WAYS) {
+        i = base + m->victim++ % SPACE_WAYS;
+        m->space[i] = (struct address_space){.satp = h->satp, .used = true};
+        m->space[i].own = mode < SATP_SV39 || mode > SATP_SV57;
+    }
+    m->now = i;
+    return &m->space[i];
+}
+
+static void give_number(struct mmu *m, struct address_space *s, unsigned kind)
+{
+    uint16_t *common;
+
+    if (s->own || !(SHARED >> kind & 1)) {
+        s->number[kind] = (uint16_t)m->next_number++;
+        return;
+    }
+    common = &m->common[satp_mode(s->satp) - SATP_SV39][kind];
+    if (!*common)
+        *common = (uint16_t)m->next_number++;
+    s->number[kind] = *common;
+}
+
+/* Numbers for all that is current. */
+static void give_numbers(struct hart *h, struct address_space *s, unsigned kind, unsigned fetch)
+{
+    struct mmu *m = &h->mmu;
+
+    if (m->next_number + 5 > CONTEXT_NUMBERS)
         clear_caches(h);
-    c = &h->contexts[h->context_victim];
-    h->context_victim = (h->context_victim + 1) % CONTEXTS;
-    *c = (struct context){satp, mode, (uint16_t)h->context_next++};
-    return c->number;
-}
-
-static enum priv data_priv(const struct hart *h)
-{
-    return (enum priv)(h->mstatus & MSTATUS_MPRV ? FGET(h->mstatus, MSTATUS_MPP) : h->priv);
+    if (!m->machine)
+        m->machine = (uint16_t)m->next_number++;
+    if (!m->machine_fetch)
+        m->machine_fetch = (uint16_t)m->next_number++;
+    if (!s->number[kind])
+        give_number(m, s, kind);
+    if (!s->number[fetch])
+        give_number(m, s, fetch);
+    if (!s->number[NUMBER_WALK])
+        give_number(m, s, NUMBER_WALK);
 }
 
 void mmu_context_changed(struct hart *h)
 {
-    enum priv data = data_priv(h);
-    uint32_t mode = data;
+    struct mmu *m = &h->mmu;
+    struct address_space *s = &m->space[m->now];
+    enum priv data = hart_data_priv(h);
+    unsigned kind = data == PRIV_S, fetch = NUMBER_FETCH_U + (h->priv == PRIV_S);
+    bool paged = satp_mode(h->satp) >= SATP_SV39;
 
+    if (unlikely(s->satp != h->satp || !s->used))
+        s = enter_space(h);
     if (data == PRIV_S && h->mstatus & MSTATUS_SUM)
-        mode |= MODE_SUM;
-    if (data != PRIV_M && h->mstatus & MSTATUS_MXR)
-        mode |= MODE_MXR;
-    h->context = context_number(h, data == PRIV_M ? 0 : h->satp, mode);
-    h->fetch_context = context_number(h, h->priv == PRIV_M ? 0 : h->satp, h->priv | MODE_FETCH);
-    /* The second look-up may have started the numbers anew. */
-    h->context = context_number(h, data == PRIV_M ? 0 : h->satp, mode);
+        kind |= NUMBER_SUM;
+    if (h->mstatus & MSTATUS_MXR)
+        kind |= NUMBER_MXR;
+    if (unlikely(!s->number[kind] || !s->number[fetch] || !s->number[NUMBER_WALK] || !m->machine))
+        give_numbers(h, s, kind, fetch);
+    h->context = data == PRIV_M ? m->machine : s->number[kind];
+    h->fetch_context = h->priv == PRIV_M ? m->machine_fetch : s->number[fetch];
+    m->walk = paged && data != PRIV_M ? s->number[NUMBER_WALK] : 0;
+    m->fetch_walk = paged && h->priv != PRIV_M ? s->number[NUMBER_WALK] : 0;
+    m->rule = (uint8_t)(kind | (s->own ? 0 : RULE_GLOBAL));
+    m->fetch_rule = (uint8_t)(fetch | (s->own ? 0 : RULE_GLOBAL));
+}
+
+void mmu_own_supervisor(struct hart *h)
+{
+    struct address_space *s = &h->mmu.space[h->mmu.now];
+
+    s->own = true;
+    for (unsigned kind = 0; kind < NUMBER_KINDS; kind++)
+        if (SHARED >> kind & 1)
+            s->number[kind] = 0;
+    mmu_context_changed(h);
+    h->leave = true; /* the engine may hold h->context */
+}
+
+/* ---- forgetting ---- */
+
+void mmu_forget(struct hart *h)
+{
+    forget_spaces(&h->mmu);
+    h->mmu.machine = h->mmu.machine_fetch = 0;
+    mmu_context_changed(h);
 }
 
 void mmu_flush(struct hart *h)
 {
-    memset(h->contexts, 0, sizeof h->contexts);
-    h->large_pages = false;
+    forget_spaces(&h->mmu);
     mmu_context_changed(h);
 }
 
+/* What is shared is global, and stays. */
 void mmu_flush_asid(struct hart *h, uint16_t asid)
 {
-    for (unsigned i = 0; i < CONTEXTS; i++)
-        if (bits_get(h->contexts[i].satp, 59, 44) == asid)
-            h->contexts[i].number = 0;
+    struct mmu *m = &h->mmu;
+
+    for (unsigned i = 0; i < SPACES; i++)
+        if (has_asid(&m->space[i], asid))
+            memset(m->space[i].number, 0, sizeof m->space[i].number);
     mmu_context_changed(h);
+}
+
+/* Fetches of U or S: nothing that any address space, or those of an ASID, have is used again. */
+static void forget_fetches(struct hart *h, bool supervisor, int asid)
+{
+    struct mmu *m = &h->mmu;
+    unsigned kind = NUMBER_FETCH_U + supervisor;
+
+    if (m->fetched[supervisor].count > FILTER_FULL)
+        asid = ANY_ASID;
+    for (unsigned i = 0; i < SPACES; i++)
+        if (has_asid(&m->space[i], asid))
+            m->space[i].number[kind] = 0;
+    if (asid == ANY_ASID) {
+        for (unsigned i = 0; i < sizeof m->common / sizeof m->common[0]; i++)
+            m->common[i][kind] = 0;
+        filter_clear(&m->fetched[supervisor]);
+    }
+    mmu_context_changed(h);
+}
+
+/* Data translations of all 4-KiB pages in [va, va + bytes), both multiples of a page. */
+static void forget_range(struct hart *h, uint64_t va, uint64_t bytes)
+{
+    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
+        struct tlb_entry *e = &h->tlb[i];
+
+        if ((e->read_tag & ~(PAGE_BYTES - 1)) - va < bytes ||
+            (e->write_tag & ~(PAGE_BYTES - 1)) - va < bytes)
+            e->read_tag = e->write_tag = 0;
+    }
+}
+
+static void flush_address(struct hart *h, uint64_t va, int asid)
+{
+    struct mmu *m = &h->mmu;
+
+    memset(&h->tlb[(va >> PAGE_SHIFT) % TLB_ENTRIES], 0, sizeof h->tlb[0]);
+    m->entry[(va >> WALK_SHIFT) % WALK_ENTRIES].tag = 0;
+    for (unsigned size = PAGE_64K; size < PAGE_SIZES; size++)
+        if (filter_has(&m->large, va, (enum page_size)size)) {
+            uint64_t bytes = UINT64_C(1) << size_log2[size];
+            forget_range(h, va & -bytes, bytes);
+        }
+    for (unsigned supervisor = 0; supervisor < 2; supervisor++)
+        if (unlikely(filter_covers(&m->fetched[supervisor], va)))
+            forget_fetches(h, supervisor, asid);
 }
 
 void mmu_flush_address(struct hart *h, uint64_t va)
 {
-    uint64_t page = va >> PAGE_SHIFT;
-    struct fetch_entry *f = &h->fetch_tlb[page % FETCH_TLB_ENTRIES];
+    flush_address(h, va, ANY_ASID);
+}
 
-    if (h->large_pages) {
-        mmu_flush(h);
-        return;
-    }
-    memset(&h->tlb[page % TLB_ENTRIES], 0, sizeof h->tlb[0]);
-    /* Jump-cache entries of the page exist only if its fetch entry was made; it may have been
-     * evicted since, so the page's jump entries are dropped whatever it holds: also that of an
-     * instruction whose second half is in the page. */
-    memset(f, 0, sizeof *f);
-    for (unsigned i = 0; i < JUMP_CACHE_ENTRIES; i++)
-        if (h->jump[i].pc >> PAGE_SHIFT == page || (h->jump[i].pc + 2) >> PAGE_SHIFT == page)
-            h->jump[i].context = 0;
+void mmu_flush_address_asid(struct hart *h, uint64_t va, uint16_t asid)
+{
+    flush_address(h, va, asid);
 }
 
 void mmu_protect_page(struct hart *h, uint64_t page)
@@ -103,175 +293,4 @@ void mmu_protect_page(struct hart *h, uint64_t page)
     for (unsigned i = 0; i < TLB_ENTRIES; i++)
         if (h->tlb[i].page == page)
             h->tlb[i].write_tag = 0;
-}
-
-/* ---- PMP ---- */
-
-void pmp_changed(struct hart *h)
-{
-    mmu_flush(h);
-}
-
-/* [*first, *last] of entry i, both inclusive; false when it is off or empty. */
-static bool pmp_range(const struct hart *h, unsigned i, uint64_t *first, uint64_t *last)
-{
-    uint64_t addr = h->pmpaddr[i], mask;
-
-    switch (h->pmpcfg[i] >> 3 & 3) {
-    case 1: /* TOR */
-        *first = i ? h->pmpaddr[i - 1] << 2 : 0;
-        *last = (addr << 2) - 1;
-        return addr << 2 > *first;
-    case 2: /* NA4 */
-        *first = addr << 2;
-        *last = *first + 3;
-        return true;
-    case 3: /* NAPOT */
-        mask = addr ^ (addr + 1);
-        *first = (addr & ~mask) << 2;
-        *last = *first | (mask << 2 | 3);
-        return true;
-    default:
-        return false;
-    }
-}
-
-bool pmp_allows(const struct hart *h, uint64_t pa, uint64_t size, enum access access,
-                enum priv priv, bool *whole_page)
-{
-    static const uint8_t needed[] = {[ACCESS_READ] = 1, [ACCESS_WRITE] = 2, [ACCESS_FETCH] = 4};
-    uint64_t page = pa & ~(PAGE_BYTES - 1), end = pa + size - 1;
-
-    for (unsigned i = 0; i < PMP_ENTRIES; i++) {
-        uint64_t first, last;
-
-        if (!pmp_range(h, i, &first, &last))
-            continue;
-        if (first <= page + PAGE_BYTES - 1 && last >= page &&
-            (first > page || last < page + PAGE_BYTES - 1))
-            *whole_page = false;
-        if (end < first || pa > last)
-            continue;
-        if (pa < first || end > last)
-            return false; /* matches some bytes only (3.7.1) */
-        return (priv == PRIV_M && !(h->pmpcfg[i] & 0x80)) || h->pmpcfg[i] & needed[access];
-    }
-    /* No entry matches: M may, others may not when any PMP entry is implemented. */
-    return priv == PRIV_M;
-}
-
-/* ---- page tables ---- */
-
-static uint64_t page_fault(enum access access)
-{
-    return access == ACCESS_FETCH ? CAUSE_FETCH_PAGE
-           : access == ACCESS_READ ? CAUSE_LOAD_PAGE : CAUSE_STORE_PAGE;
-}
-
-static uint64_t access_fault(enum access access)
-{
-    return access == ACCESS_FETCH ? CAUSE_FETCH_ACCESS
-           : access == ACCESS_READ ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
-}
-
-static bool permitted(const struct hart *h, uint64_t pte, enum access access, enum priv priv)
-{
-    if (pte & PTE_U ? priv == PRIV_S && (access == ACCESS_FETCH || !(h->mstatus & MSTATUS_SUM))
-                    : priv == PRIV_U)
-        return false;
-    switch (access) {
-    case ACCESS_FETCH: return pte & PTE_X;
-    case ACCESS_WRITE: return pte & PTE_W;
-    default: return pte & PTE_R || (h->mstatus & MSTATUS_MXR && pte & PTE_X);
-    }
-}
-
-/* The leaf's own rules: alignment, NAPOT, memory type.  False: page fault. */
-static bool leaf_valid(const struct hart *h, uint64_t pte, unsigned level)
-{
-    uint64_t ppn = bits_get(pte, 53, 10);
-
-    if (ppn & mask_bits(level * 9))
-        return false; /* misaligned superpage */
-    if (pte & PTE_N && (level != 0 || (ppn & 15) != 8))
-        return false; /* only 64-KiB NAPOT ranges exist */
-    if (FGET(pte, PTE_PBMT) == 3 || (FGET(pte, PTE_PBMT) && !(h->menvcfg & ENVCFG_PBMTE)))
-        return false;
-    return true;
-}
-
-static uint64_t walk(struct hart *h, uint64_t va, enum access access, enum priv priv, bool peek,
-                     uint64_t *pa)
-{
-    unsigned mode = (unsigned)bits_get(h->satp, 63, 60), levels = mode - SATP_SV39 + 3;
-    uint64_t table = bits_get(h->satp, 43, 0) << PAGE_SHIFT;
-    bool whole = true;
-
-    if (sign_extend(va, 12 + 9 * levels) != (int64_t)va)
-        return page_fault(access);
-    for (unsigned level = levels; level-- > 0; ) {
-        uint64_t where = table + bits_get(va, 20 + 9 * level, 12 + 9 * level) * 8, pte, want;
-        uint8_t *host = space_host(h->m->space, where, 8), bytes[8];
-
-        if (!host || !pmp_allows(h, where, 8, ACCESS_READ, PRIV_S, &whole))
-            return access_fault(access);
-        pte = le64_get(host);
-        if (!(pte & PTE_V) || (pte & (PTE_R | PTE_W)) == PTE_W || pte & PTE_RESERVED)
-            return page_fault(access);
-        if (!(pte & (PTE_R | PTE_X))) {
-            if (pte & (PTE_U | PTE_A | PTE_D | PTE_N | FMASK(PTE_PBMT)))
-                return page_fault(access); /* reserved in pointers */
-            table = bits_get(pte, 53, 10) << PAGE_SHIFT;
-            continue;
-        }
-        if (!permitted(h, pte, access, priv) || !leaf_valid(h, pte, level))
-            return page_fault(access);
-        want = pte | PTE_A | (access == ACCESS_WRITE ? PTE_D : 0);
-        if (want != pte && !peek) {
-            if (!(h->menvcfg & ENVCFG_ADUE))
-                return page_fault(access); /* Svade */
-            le64_put(bytes, want); /* Svadu */
-            if (!pmp_allows(h, where, 8, ACCESS_WRITE, PRIV_S, &whole) ||
-                space_write(h->m->space, h->id, where, bytes, sizeof bytes))
-                return access_fault(access);
-        }
-        if ((level > 0 || pte & PTE_N) && !peek)
-            h->large_pages = true;
-        want = bits_get(pte, 53, 10);
-        if (pte & PTE_N)
-            want = (want & ~UINT64_C(15)) | bits_get(va, 15, 12);
-        want = (want & ~mask_bits(level * 9)) | (va >> PAGE_SHIFT & mask_bits(level * 9));
-        *pa = want << PAGE_SHIFT | (va & (PAGE_BYTES - 1));
-        return 0;
-    }
-    return page_fault(access);
-}
-
-/* Cause 0 is an exception too (misaligned fetch), but no translation ends in it. */
-uint64_t mmu_translate(struct hart *h, uint64_t va, enum access access, uint64_t *pa, bool *whole)
-{
-    enum priv priv = access == ACCESS_FETCH ? (enum priv)h->priv : data_priv(h);
-    uint64_t cause;
-
-    *whole = true;
-    if (priv == PRIV_M || bits_get(h->satp, 63, 60) == SATP_BARE) {
-        if (va >> 56)
-            return access_fault(access); /* beyond the physical address space */
-        *pa = va;
-    } else {
-        cause = walk(h, va, access, priv, false, pa);
-        if (cause)
-            return cause;
-    }
-    if (!pmp_allows(h, *pa, 1, access, priv, whole))
-        return access_fault(access);
-    return 0;
-}
-
-uint64_t mmu_peek(struct hart *h, uint64_t va, uint64_t *pa)
-{
-    if (bits_get(h->satp, 63, 60) != SATP_BARE)
-        return walk(h, va, ACCESS_READ, PRIV_S, true, pa);
-    *pa = va;
-    return 0;
 }
