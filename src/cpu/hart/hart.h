@@ -137,6 +137,8 @@ enum stop {
 
 struct machine_shared;
 
+#define GROUPS 8 /* of accesses in a translated block */
+
 struct hart {
     /* ---- state, first what the engines touch most ---- */
     uint64_t x[33]; /* x[0] is 0; x[ISA_SINK] takes discarded results */
@@ -199,6 +201,7 @@ struct hart {
     uint64_t slice_end;     /* ticks at which the budget is used up */
     uint64_t slice_instret; /* instret at the start of the slice */
     uint64_t page_va;       /* of the page that holds the start of the block that runs */
+    uint64_t group[GROUPS]; /* host address - virtual address (jit/memory.c) */
     uint8_t fp_live, fp_again; /* f registers are in host registers (jit/float.c) */
     uint32_t mxcsr, host_mxcsr;
     uint64_t fp_sign64, fp_sign32; /* constants */

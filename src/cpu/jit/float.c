@@ -81,6 +81,7 @@ void t_need_float(struct translation *t, const struct insn *i)
     if (t->fp_live)
         return;
     t->fp_live = true;
+    t->rdx = -1; /* the thunk uses it */
     x86(t->hot, 0x80, GROUP1_CMP, HART_FIELD(fp_live));
     x86_byte(t->hot, 0);
     x86_jcc(t->hot, CC_E, x86_here(t->cold));

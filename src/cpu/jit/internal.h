@@ -45,7 +45,7 @@ struct jit {
     uint64_t slice_ticks;
     void (*enter)(struct hart *h, const void *code);
     /* thunks */
-    const void *link, *find, *system, *memory, *resume, *fp_enter;
+    const void *link, *find, *system, *memory, *resume, *fp_enter, *memory_group, *tail;
 };
 
 static inline uint32_t site(const struct jit *j, const struct block *b, const struct insn *i)
@@ -73,5 +73,18 @@ const void *jit_run_find(struct hart *h);
 const void *jit_run_system(struct hart *h, uint32_t site);
 const void *jit_run_resume(struct hart *h, uint32_t site);
 bool jit_run_memory(struct hart *h, uint32_t site, uint64_t va);
+/* The first access of a group: 0 to leave, 1 when hart.group is set, 2 when it cannot be. */
+unsigned jit_run_memory_group(struct hart *h, uint32_t site, uint64_t va, uint32_t group);
+const void *jit_run_tail(struct hart *h, uint32_t site, uint32_t field);
+
+/* translate.c: the rest of a block from i, without groups; NULL: no room. */
+const void *jit_translate_tail(struct jit *j, struct block *b, const struct insn *i);
+
+/* A group as jit_run_memory_group is told of it: its number, the bytes before the access's address,
+ * and those from there to its end. */
+static inline uint32_t group_word(unsigned number, unsigned before, unsigned after)
+{
+    return number | before << 8 | after << 20;
+}
 
 #endif

@@ -7,85 +7,179 @@
 
 _Static_assert(sizeof(struct tlb_entry) == 32, "TLB entries are indexed by a shift");
 
-/* Leaves the address in a register, which is returned (RCX where it is not a guest register's own). */
-static int address(struct translation *t, const struct insn *i)
-{
-    int base = t_mapped(i->rs1);
+/* ---- where an access goes ---- */
 
-    if (base >= 0 && i->imm == 0)
-        return base;
-    if (base >= 0) {
-        x86(t->hot, OPX_LEA | X_W, RCX, x86_m(base, i->imm));
-    } else {
-        x86(t->hot, OPX_LOAD | X_W, RCX, t_x(i->rs1));
-        if (i->imm)
-            x86_alu_imm(t->hot, X_W, GROUP1_ADD, x86_r(RCX), i->imm);
-    }
-    return RCX;
-}
-
-/* RDX = offset of the TLB entry; jumps to where the cold code is now unless the entry has `tag`.
- * Aligned: an access that is not naturally aligned misses. */
-static void look_up(struct translation *t, int va, unsigned bytes, int32_t tag, bool aligned)
+/* RDX = offset of the TLB entry of base + [lo, hi), all of it in one page; jumps to where the cold
+ * code is now unless the entry has the tag. */
+static void look_up(struct translation *t, int base, int32_t lo, int32_t hi, int32_t tag)
 {
     struct code *c = t->hot;
+    int first = base;
 
-    x86_rorx(c, 0, RDX, x86_r(va), PAGE_SHIFT - 5);
-    x86_alu_imm(c, 0, GROUP1_AND, x86_r(RDX), (TLB_ENTRIES - 1) * 32);
-    if (aligned) {
-        x86(c, 0xf6 | X_BRM, 0, x86_r(va)); /* test va, bytes - 1 */
-        x86_byte(c, bytes - 1);
-        x86_jcc(c, CC_NE, x86_here(t->cold));
+    if (lo) {
+        x86(c, OPX_LEA | X_W, RAX, x86_m(base, lo));
+        first = RAX;
     }
-    if (TLB_ENTRIES == 1 && bytes > 1) { /* the index cannot tell the two pages of a crossing access apart */
-        x86(c, OPX_LEA, RAX, x86_m(va, (int32_t)bytes - 1));
-        x86(c, OPX_XOR, RAX, x86_r(va));
-        x86(c, 0xa9, 0, x86_r(RAX));
-        c->p--; /* test eax, imm32 has no operand byte */
+    if (TLB_ENTRIES == 1 && hi - lo > 1) { /* the index cannot tell two pages apart */
+        x86(c, OPX_LEA, RDX, x86_m(base, hi - 1));
+        x86(c, OPX_XOR, RDX, x86_r(first));
+        x86(c, 0xf7, 0, x86_r(RDX)); /* test edx, imm32 */
         x86_dword(c, PAGE_BYTES);
         x86_jcc(c, CC_NE, x86_here(t->cold));
     }
-    if (aligned || bytes == 1)
-        x86_mov(c, RAX, va);
+    x86_rorx(c, 0, RDX, x86_r(first), PAGE_SHIFT - 5);
+    x86_alu_imm(c, 0, GROUP1_AND, x86_r(RDX), (TLB_ENTRIES - 1) * 32);
+    if (hi == 1)
+        x86_mov(c, RAX, base);
     else
-        x86(c, OPX_LEA | X_W, RAX, x86_m(va, (int32_t)bytes - 1));
+        x86(c, OPX_LEA | X_W, RAX, x86_m(base, hi - 1));
     x86_alu_imm(c, X_W, GROUP1_AND, x86_r(RAX), -(int32_t)PAGE_BYTES);
     x86(c, OPX_OR | X_W, RAX, HART_FIELD(context));
     x86(c, OPX_CMP | X_W, RAX, x86_mi(HART, RDX, 0, tag));
     x86_jcc(c, CC_NE, x86_here(t->cold));
 }
 
+/* ---- groups: accesses of one block by the same value of a register ----
+ *
+ * The first looks up the page for all, if they lie in one; the others find the way from address to
+ * host address in hart.group.  That stays valid to the end of the block: what could change it
+ * (fences, CSRs, code found in the page) is not done within a block.  Where the look-up fails for
+ * good (they lie in two pages, or not in plain memory), the rest of the block is translated once
+ * more, without groups: a tail. */
+
+/* Bytes that a group spans at most: the wider, the more often it meets the end of a page. */
+#define GROUP_SPAN 256
+
+static struct isa_runtime access_of(const struct insn *i)
+{
+    return isa_runtime[i->op];
+}
+
+/* Finds the group that i starts; false when nothing would join. */
+static bool plan(const struct translation *t, const struct insn *i, struct group *g)
+{
+    struct isa_runtime a = access_of(i);
+    const struct insn *end = &t->b->insn[t->b->count];
+    bool joined = false;
+
+    *g = (struct group){.open = true, .base = i->rs1, .write = !a.load, .lo = i->imm,
+                        .hi = i->imm + a.bytes};
+    if (t->tail || i->rs1 == 0 || t->groups == GROUPS || (a.load && !a.fp && i->rd == i->rs1))
+        return false;
+    for (i++; i < end; i++) {
+        a = access_of(i);
+        if (a.bytes && i->rs1 == g->base && (a.load || g->write)) {
+            int32_t lo = i->imm < g->lo ? i->imm : g->lo;
+            int32_t hi = i->imm + a.bytes > g->hi ? i->imm + a.bytes : g->hi;
+
+            if (hi - lo <= GROUP_SPAN) {
+                g->lo = lo;
+                g->hi = hi;
+                joined = true;
+            }
+        }
+        if (i->rd == g->base)
+            break;
+    }
+    return joined;
+}
+
+static int member(const struct translation *t, const struct insn *i)
+{
+    struct isa_runtime a = access_of(i);
+
+    for (int n = 0; n < t->groups; n++) {
+        const struct group *g = &t->group[n];
+        if (g->open && g->base == i->rs1 && (a.load || g->write) && g->lo <= i->imm &&
+            i->imm + a.bytes <= g->hi)
+            return n;
+    }
+    return -1;
+}
+
+#define GROUP_FIELD(n) HART_FIELD_AT(offsetof(struct hart, group) + 8 * (size_t)(n))
+
+/* The operand that i accesses; `slow` must follow the access. */
+static struct x86_rm locate(struct translation *t, const struct insn *i)
+{
+    struct isa_runtime a = access_of(i);
+    int base = t_use(t, i->rs1, RCX), n = member(t, i);
+    struct group g;
+
+    t->leads = false;
+    t->base = base;
+    if (n >= 0) {
+        if (t->rdx != n)
+            x86(t->hot, OPX_LOAD | X_W, RDX, GROUP_FIELD(n));
+        t->rdx = n;
+        t->looks_up = false;
+        return x86_mi(base, RDX, 0, i->imm);
+    }
+    t->leads = plan(t, i, &g);
+    if (!t->leads) {
+        g.lo = i->imm;
+        g.hi = i->imm + a.bytes;
+    }
+    look_up(t, base, g.lo, g.hi, a.load ? TLB(read_tag) : TLB(write_tag));
+    x86(t->hot, OPX_LOAD | X_W, RDX, x86_mi(HART, RDX, 0, TLB(addend)));
+    t->looks_up = true;
+    t->rdx = -1;
+    if (t->leads) {
+        t->rdx = t->groups;
+        t->group[t->groups++] = g;
+        x86(t->hot, OPX_STORE | X_W, RDX, GROUP_FIELD(t->rdx));
+    }
+    return x86_mi(base, RDX, 0, i->imm);
+}
+
 /* The slow path of a load or store, back to where the hot code is now. */
-static void slow(struct translation *t, const struct insn *i, int va)
+static void slow(struct translation *t, const struct insn *i)
 {
     struct code *c = t->cold;
+    uint32_t field;
+    uint8_t *broken;
 
+    if (!t->looks_up)
+        return;
     x86_mov_imm(c, RAX, site(t->j, t->b, i));
-    x86_mov(c, RCX, va);
-    x86_call(c, t->j->memory);
+    x86(c, OPX_LEA | X_W, RCX, x86_m(t->base, i->imm));
+    if (!t->leads) {
+        x86_call(c, t->j->memory);
+        x86_jmp(c, x86_here(t->hot));
+        return;
+    }
+    x86_mov_imm(c, RDX, group_word((unsigned)t->rdx, (unsigned)(i->imm - t->group[t->rdx].lo),
+                                   (unsigned)(t->group[t->rdx].hi - i->imm)));
+    x86_call(c, t->j->memory_group);
+    x86_jmp(c, c->p); /* it comes back here when there is no group, or after this jump */
+    broken = c->p;
+    field = (uint32_t)(broken - t->j->write);
+    x86(c, OPX_LOAD | X_W, RDX, GROUP_FIELD(t->rdx));
     x86_jmp(c, x86_here(t->hot));
+    x86_patch(c, broken, x86_here(c));
+    x86_mov_imm(c, RAX, site(t->j, t->b, i));
+    x86_mov_imm(c, RDX, field);
+    x86_jmp(c, t->j->tail);
 }
 
-static void load(struct translation *t, unsigned op, unsigned bytes, const struct insn *i)
-{
-    int va = address(t, i), d = t_def(i->rd, RAX);
+/* ---- loads and stores ---- */
 
-    look_up(t, va, bytes, TLB(read_tag), false);
-    x86(t->hot, OPX_LOAD | X_W, RDX, x86_mi(HART, RDX, 0, TLB(addend)));
-    x86(t->hot, op, d, x86_mi(va, RDX, 0, 0));
+static void load(struct translation *t, unsigned op, const struct insn *i)
+{
+    struct x86_rm at = locate(t, i);
+    int d = t_def(i->rd, RAX);
+
+    x86(t->hot, op, d, at);
     t_done(t, i->rd, d);
-    slow(t, i, va);
+    slow(t, i);
 }
 
-static void store(struct translation *t, unsigned op, unsigned bytes, const struct insn *i)
+static void store(struct translation *t, unsigned op, const struct insn *i)
 {
-    int va = address(t, i), value;
+    struct x86_rm at = locate(t, i);
 
-    look_up(t, va, bytes, TLB(write_tag), false);
-    x86(t->hot, OPX_LOAD | X_W, RDX, x86_mi(HART, RDX, 0, TLB(addend)));
-    value = t_use(t, i->rs2, RAX);
-    x86(t->hot, op, value, x86_mi(va, RDX, 0, 0));
-    slow(t, i, va);
+    x86(t->hot, op, t_use(t, i->rs2, RAX), at);
+    slow(t, i);
 }
 
 #define V_LOAD64 (0x10 | X_0F | X_F2)
@@ -94,35 +188,31 @@ static void store(struct translation *t, unsigned op, unsigned bytes, const stru
 
 static void load_float(struct translation *t, unsigned bytes, const struct insn *i)
 {
-    int va, d = t_mapped_f(i->rd) >= 0 ? t_mapped_f(i->rd) : 0;
+    int d = t_mapped_f(i->rd) >= 0 ? t_mapped_f(i->rd) : 0;
+    struct x86_rm at;
 
     t_need_float(t, i);
-    va = address(t, i);
-    look_up(t, va, bytes, TLB(read_tag), false);
-    x86(t->hot, OPX_LOAD | X_W, RDX, x86_mi(HART, RDX, 0, TLB(addend)));
+    at = locate(t, i);
     if (bytes == 8) {
-        x86_vex(t->hot, V_LOAD64, d, 0, x86_mi(va, RDX, 0, 0));
+        x86_vex(t->hot, V_LOAD64, d, 0, at);
         t->boxed &= ~(1u << i->rd);
     } else {
-        x86(t->hot, OPX_LOAD, RAX, x86_mi(va, RDX, 0, 0));
+        x86(t->hot, OPX_LOAD, RAX, at);
         t_box(t, RAX, d);
         t->boxed |= 1u << i->rd;
     }
     t_done_f(t, i->rd, d);
-    slow(t, i, va);
+    slow(t, i);
 }
 
 static void store_float(struct translation *t, unsigned bytes, const struct insn *i)
 {
-    int va, value;
+    struct x86_rm at;
 
     t_need_float(t, i);
-    va = address(t, i);
-    look_up(t, va, bytes, TLB(write_tag), false);
-    x86(t->hot, OPX_LOAD | X_W, RDX, x86_mi(HART, RDX, 0, TLB(addend)));
-    value = t_use_f(t, i->rs2, 0);
-    x86_vex(t->hot, bytes == 8 ? V_STORE64 : V_STORE32, value, 0, x86_mi(va, RDX, 0, 0));
-    slow(t, i, va);
+    at = locate(t, i);
+    x86_vex(t->hot, bytes == 8 ? V_STORE64 : V_STORE32, t_use_f(t, i->rs2, 0), 0, at);
+    slow(t, i);
 }
 
 /* ---- atomics: harts take turns on one host thread, so plain accesses are atomic ---- */
@@ -132,8 +222,12 @@ static int atomic(struct translation *t, const struct insn *i, unsigned bytes, i
 {
     int va = t_use(t, i->rs1, RCX);
 
-    look_up(t, va, bytes, tag, true);
+    x86(t->hot, 0xf6 | X_BRM, 0, x86_r(va)); /* test va, bytes - 1 */
+    x86_byte(t->hot, bytes - 1);
+    x86_jcc(t->hot, CC_NE, x86_here(t->cold));
+    look_up(t, va, 0, 1, tag);
     t_resume(t, t->cold, i);
+    t->rdx = -1;
     return va;
 }
 
@@ -223,18 +317,17 @@ static void store_conditional(struct translation *t, const struct insn *i, unsig
 bool jit_translate_memory(struct translation *t, const struct insn *i)
 {
     switch (i->op) {
-    case OP_lb: load(t, OPX_MOVSX8, 1, i); break;
-    case OP_lh: load(t, OPX_MOVSX16, 2, i); break;
-    case OP_lw: load(t, OPX_MOVSXD, 4, i); break;
-    case OP_ld: load(t, OPX_LOAD | X_W, 8, i); break;
-    case OP_lbu: load(t, OPX_MOVZX8, 1, i); break;
-    case OP_lhu: load(t, OPX_MOVZX16, 2, i); break;
-    case OP_lwu: load(t, OPX_LOAD, 4, i); break;
-    case OP_sb: store(t, OPX_STORE8, 1, i); break;
-    case OP_sh: store(t, OPX_STORE16, 2, i); break;
-    case OP_sw: store(t, OPX_STORE, 4, i); break;
-    case OP_sd: store(t, OPX_STORE | X_W, 8, i); break;
-
+    case OP_lb: load(t, OPX_MOVSX8, i); break;
+    case OP_lh: load(t, OPX_MOVSX16, i); break;
+    case OP_lw: load(t, OPX_MOVSXD, i); break;
+    case OP_ld: load(t, OPX_LOAD | X_W, i); break;
+    case OP_lbu: load(t, OPX_MOVZX8, i); break;
+    case OP_lhu: load(t, OPX_MOVZX16, i); break;
+    case OP_lwu: load(t, OPX_LOAD, i); break;
+    case OP_sb: store(t, OPX_STORE8, i); break;
+    case OP_sh: store(t, OPX_STORE16, i); break;
+    case OP_sw: store(t, OPX_STORE, i); break;
+    case OP_sd: store(t, OPX_STORE | X_W, i); break;
     case OP_flw: load_float(t, 4, i); break;
     case OP_fld: load_float(t, 8, i); break;
     case OP_fsw: store_float(t, 4, i); break;

@@ -186,6 +186,37 @@ bool jit_run_memory(struct hart *h, uint32_t site, uint64_t va)
     return false;
 }
 
+unsigned jit_run_memory_group(struct hart *h, uint32_t site, uint64_t va, uint32_t group)
+{
+    uint64_t first = va - (group >> 8 & 0xfff), last = va + (group >> 20) - 1;
+    const struct block *b = site_block(h->m->jit, site);
+    const struct tlb_entry *e = &h->tlb[va >> PAGE_SHIFT & (TLB_ENTRIES - 1)];
+    uint64_t tag = (va & ~(PAGE_BYTES - 1)) | h->context;
+
+    if (!jit_run_memory(h, site, va))
+        return 0;
+    if (first >> PAGE_SHIFT != last >> PAGE_SHIFT ||
+        (isa_runtime[site_insn(b, site)->op].load ? e->read_tag : e->write_tag) != tag)
+        return 2;
+    h->group[group & 0xff] = e->addend;
+    return 1;
+}
+
+/* Goes on after the first access of a group that could not be. */
+const void *jit_run_tail(struct hart *h, uint32_t site, uint32_t field)
+{
+    struct jit *j = h->m->jit;
+    const struct block *b = site_block(j, site);
+    const void *code = jit_translate_tail(j, (struct block *)(uintptr_t)b, site_insn(b, site) + 1);
+
+    if (!code)
+        return jit_run_resume(h, site + 1);
+    x86_patch(&j->cold, j->write + field, code);
+    settle(h);
+    arm(h);
+    return code;
+}
+
 void jit_enter(struct hart *h, const struct block *b, uint64_t limit)
 {
     h->limit = limit;

@@ -104,29 +104,37 @@ static const void *make_jump_thunk(struct code *c, uintptr_t function)
     return start;
 }
 
-/* Called with a site in EAX and the address in RCX. */
-static const void *make_memory_thunk(struct code *c)
+/* Called with a site in EAX, the address in RCX and, if C returns more than a truth, an argument in
+ * EDX.  C's answer 0 leaves; 1 returns, behind a jump of 5 bytes where there is an argument; 2
+ * returns. */
+static const void *make_memory_thunk(struct code *c, uintptr_t function, bool group)
 {
     const void *start = x86_here(c);
-    uint8_t *out, *no_floats;
+    uint8_t *out, *floats, *broken = NULL;
 
     x86_alu_imm(c, X_W, GROUP1_SUB, x86_r(RSP), 8);
     store_registers(c);
-    x86(c, OPX_MOVZX8, RDX, HART_FIELD(fp_live));
-    x86(c, OPX_STORE8, RDX, HART_FIELD(fp_again));
-    store_floats(c);
     x86(c, OPX_LOAD, RSI, x86_r(RAX));
-    x86_mov(c, RDX, RCX);
-    call_c(c, (uintptr_t)jit_run_memory);
+    x86(c, OPX_MOVZX8, RAX, HART_FIELD(fp_live));
+    x86(c, OPX_STORE8, RAX, HART_FIELD(fp_again));
+    store_floats(c);
+    x86(c, 0x87 | X_W, RCX, x86_r(RDX)); /* xchg: C's third and fourth arguments */
+    call_c(c, function);
     x86(c, 0x84 | X_BREG | X_BRM, RAX, x86_r(RAX)); /* test al, al */
     out = x86_jcc_far(c, CC_E);
     load_registers(c);
     x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(RSP), 8);
+    if (group) {
+        x86_alu_imm(c, 0, GROUP1_CMP, x86_r(RAX), 2);
+        broken = x86_jcc_forward(c, CC_E);
+        x86_alu_imm(c, X_W, GROUP1_ADD, x86_m(RSP, 0), 5);
+        x86_label(c, broken);
+    }
     x86(c, 0x80, GROUP1_CMP, HART_FIELD(fp_again));
     x86_byte(c, 0);
-    no_floats = x86_jcc_forward(c, CC_NE);
+    floats = x86_jcc_forward(c, CC_NE);
     x86_byte(c, 0xc3);
-    x86_label(c, no_floats);
+    x86_label(c, floats);
     load_floats(c);
     x86_byte(c, 0xc3);
     x86_label_far(c, out);
@@ -189,6 +197,8 @@ void jit_make_thunks(struct jit *j)
     j->find = x86_here(c); /* jumped to with the pc in RAX */
     x86(c, OPX_STORE | X_W, RAX, HART_FIELD(pc));
     make_jump_thunk(c, (uintptr_t)jit_run_find);
-    j->memory = make_memory_thunk(c);
+    j->tail = make_jump_thunk(c, (uintptr_t)jit_run_tail);
+    j->memory = make_memory_thunk(c, (uintptr_t)jit_run_memory, false);
+    j->memory_group = make_memory_thunk(c, (uintptr_t)jit_run_memory_group, true);
     j->fp_enter = make_fp_enter_thunk(j, c);
 }

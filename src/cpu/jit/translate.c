@@ -576,16 +576,54 @@ static bool integer(struct translation *t, const struct insn *i)
 /* The most that an instruction can take, hot or cold. */
 #define INSN_BYTES_MAX 256
 
+static bool room(const struct jit *j)
+{
+    return j->hot.end - j->hot.p >= (BLOCK_INSNS_MAX + 4) * INSN_BYTES_MAX &&
+           j->cold.end - j->cold.p >= (BLOCK_INSNS_MAX + 4) * INSN_BYTES_MAX;
+}
+
+/* What the translation knows after i. */
+static void forget(struct translation *t, const struct insn *i)
+{
+    enum isa_class class = isa_table[i->op].class;
+
+    for (int n = 0; n < t->groups; n++)
+        if (t->group[n].base == i->rd)
+            t->group[n].open = false;
+    if (class != CLASS_INT && class != CLASS_LOAD && class != CLASS_STORE && class != CLASS_BRANCH)
+        t->rdx = -1;
+}
+
+static void translate(struct translation *t, const struct insn *i)
+{
+    for (;; i++) {
+        if (!integer(t, i) && !jit_translate_memory(t, i) && !jit_translate_float(t, i) &&
+            !jit_translate_control(t, i))
+            break;
+        forget(t, i);
+    }
+}
+
+const void *jit_translate_tail(struct jit *j, struct block *b, const struct insn *i)
+{
+    struct translation t = {.j = j, .b = b, .hot = &j->hot, .cold = &j->cold, .tail = true, .rdx = -1};
+    const void *code = x86_here(&j->hot);
+
+    if (!room(j))
+        return NULL;
+    translate(&t, i);
+    return code;
+}
+
 bool jit_translate(struct jit *j, struct block *b)
 {
-    struct translation t = {.j = j, .b = b, .hot = &j->hot, .cold = &j->cold};
+    struct translation t = {.j = j, .b = b, .hot = &j->hot, .cold = &j->cold, .rdx = -1};
     const struct insn *i = b->insn + b->skew, *last = &b->insn[b->count - 1];
 
     /* Probes are the interpreter's; costs that do not fit the budget's constant are too. */
     if (b->skew > 1 || (last->ticks + j->p->branch_taken_ticks) >> (30 - BUDGET_SHIFT))
         return true;
-    if (j->hot.end - j->hot.p < (BLOCK_INSNS_MAX + 4) * INSN_BYTES_MAX ||
-        j->cold.end - j->cold.p < (BLOCK_INSNS_MAX + 4) * INSN_BYTES_MAX)
+    if (!room(j))
         return false;
     while ((uintptr_t)j->hot.p & 15)
         x86_byte(&j->hot, 0xcc);
@@ -594,11 +632,6 @@ bool jit_translate(struct jit *j, struct block *b)
     x86(&j->cold, OPX_LOAD | X_W, RAX, HART_FIELD(page_va));
     x86_alu_imm(&j->cold, X_W, GROUP1_ADD, x86_r(RAX), (int32_t)(b->pa & (PAGE_BYTES - 1)));
     x86_jmp(&j->cold, j->find);
-    for (;; i++) {
-        if (integer(&t, i) || jit_translate_memory(&t, i) || jit_translate_float(&t, i))
-            continue;
-        if (!jit_translate_control(&t, i))
-            break;
-    }
+    translate(&t, i);
     return true;
 }

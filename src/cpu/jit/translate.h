@@ -5,12 +5,25 @@
 
 #include "cpu/jit/internal.h"
 
+/* Accesses by the same value of register `base`, imm from lo to below hi (memory.c). */
+struct group {
+    bool open, write;
+    uint8_t base;
+    int32_t lo, hi;
+};
+
 struct translation {
     struct jit *j;
     struct block *b;
     struct code *hot, *cold;
     bool fp_live;   /* the block has made sure of hart.fp_live */
     uint32_t boxed; /* f registers known to hold a single */
+    bool tail;      /* no groups: one of them did not work out */
+    struct group group[GROUPS];
+    int groups, rdx; /* the group whose way RDX holds, or -1 */
+    /* of the access that is being translated */
+    bool looks_up, leads;
+    int base;
 };
 
 /* The host register of guest register x, or -1. */
