@@ -34,9 +34,9 @@
     W(54, exec, ready, as_is, 42, "vfork and exec of a static program") \
     W(56, faults, ready, as_is, 256, "256 page faults, then munmap") \
     W(58, rewrite, prepare_rewrite, as_is, 0x3520, "rewrite two instructions, fence.i, call; 64 times") \
-    W(60, read1, prepare_read, check_read, 256, "256 reads of 4 KiB with O_DIRECT, one at a time") \
-    W(62, read32, prepare_read32, check_read, 256, "256 reads of 4 KiB with O_DIRECT, 32 at a time") \
-    W(64, readseq, prepare_readseq, check_readseq, 8, "8 reads of 1 MiB with O_DIRECT, in sequence")
+    W(60, read1, prepare_read, check_read, 32, "32 reads of 4 KiB with O_DIRECT, one at a time") \
+    W(62, read32, prepare_read32, check_read, 128, "128 reads of 4 KiB with O_DIRECT, 32 at a time") \
+    W(64, readseq, prepare_readseq, check_readseq, 4, "4 reads of 1 MiB with O_DIRECT, in sequence")
 
 /* `one` is 1, but the compiler cannot know. */
 #define WORK_DECLARE(mark, name, prepare, check, result, what) \

@@ -15,17 +15,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define READS 256u
+#define READS 32u       /* of a repetition: as short as the other works' */
+#define DEEP_READS 128u /* of one that has many on their way */
 #define BLOCK 4096u
 #define DEPTH 32u
 #define LARGE (1u << 20)
-#define LARGE_READS 8u
+#define LARGE_READS 4u
 
 const char *disk_path = "/dev/nvme0n1";
 
 static int fd = -1;
 static uint8_t *buffers;
-static uint32_t places[READS]; /* what is read to where: block numbers */
+static uint32_t places[DEEP_READS], places_count; /* what is read: block numbers */
 static bool checked;           /* every byte, once */
 
 void make_disk(const char *path)
@@ -82,19 +83,25 @@ static void forget(uint32_t bytes)
     }
 }
 
-void prepare_read(uint32_t one)
+static void choose_places(uint32_t count, uint32_t one)
 {
     uint32_t state = one * 2463534242;
 
     open_disk();
-    for (uint32_t i = 0; i < READS; i++)
+    for (uint32_t i = 0; i < count; i++)
         places[i] = next_random(&state) % (DISK_BYTES / BLOCK);
-    forget(READS * BLOCK);
+    places_count = count;
+    forget(count * BLOCK);
+}
+
+void prepare_read(uint32_t one)
+{
+    choose_places(READS, one);
 }
 
 uint64_t check_read(uint64_t got)
 {
-    for (uint32_t i = 0; i < READS; i++)
+    for (uint32_t i = 0; i < places_count; i++)
         if (!is_right(buffers + i * BLOCK, (uint64_t)places[i] * BLOCK, BLOCK))
             return 0;
     checked = true;
@@ -153,7 +160,7 @@ static void open_uring(void)
 
 void prepare_read32(uint32_t one)
 {
-    prepare_read(one);
+    choose_places(DEEP_READS, one);
     if (uring.fd < 0)
         open_uring();
 }
@@ -189,7 +196,7 @@ static uint32_t reap(uint64_t *good)
 /* As many as fit are always on their way. */
 uint64_t work_read32(uint32_t one)
 {
-    uint32_t sent = 0, ended = 0, reads = READS * one;
+    uint32_t sent = 0, ended = 0, reads = DEEP_READS * one;
     uint64_t good = 0;
 
     while (ended < reads) {
