@@ -3,6 +3,7 @@
 #include "machine/board.h"
 
 #include "base/alloc.h"
+#include "host/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ static int add_memory(struct machine *m, struct err *err)
                              .read_only = true};
     m->ram = (struct region){.name = "ram", .base = VIRT_RAM_BASE,
                              .size = m->config->memory_bytes,
-                             .ram = calloc(1, m->config->memory_bytes),
+                             .ram = host_memory_new(m->config->memory_bytes),
                              .code_page = calloc(1, m->config->memory_bytes >> PAGE_SHIFT)};
     if (!m->ram.ram || !m->ram.code_page)
         return err_set(err, "--memory: the host cannot give %llu MiB",
@@ -287,7 +288,7 @@ void board_fini(struct machine *m)
     code_free(m->shared.code);
     free(m->rom.ram);
     free(m->rom.code_page);
-    free(m->ram.ram);
+    host_memory_free(m->ram.ram, m->config->memory_bytes);
     free(m->ram.code_page);
     trace_fini(&m->trace);
     clock_fini(&m->clock);
