@@ -13,6 +13,7 @@ static int32_t budget_delta(const struct translation *t, const struct insn *i, u
 /* The interpreter takes over at i. */
 void t_resume(struct translation *t, struct code *c, const struct insn *i)
 {
+    t_leave_loop(t, c);
     x86_mov_imm(c, RAX, site(t->j, t->b, i));
     x86_jmp(c, t->j->resume);
 }
@@ -46,6 +47,18 @@ static void exit_direct(struct translation *t, struct code *c, const struct insn
     const void *stub;
     const struct block *to;
 
+    if (t->swaps && offset == (int64_t)(t->b->pa & (PAGE_BYTES - 1))) { /* the loop */
+        x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(BUDGET), budget_delta(t, i, extra_ticks, retired));
+        x86_jcc(c, CC_NS, t->loop);
+        if (c != cold)
+            x86_jmp(c, x86_here(cold));
+        t_leave_loop(t, cold);
+        x86_mov_imm(cold, RDX, 0); /* time is up: nothing is patched */
+        x86_mov_imm(cold, RAX, site(t->j, t->b, i));
+        x86_jmp(cold, t->j->link);
+        return;
+    }
+    t_leave_loop(t, c);
     if (offset < 0 || offset >= (int64_t)PAGE_BYTES || t->b->pa2) {
         x86(c, OPX_LOAD | X_W, RAX, HART_FIELD(page_va));
         x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(RAX), (int32_t)offset);
@@ -83,20 +96,20 @@ static void branch(struct translation *t, const struct insn *i, enum x86_cond ta
     uint64_t extra = t->j->p->branch_taken_ticks;
 
     if (i->rs1 == 0)
-        x86_alu_imm(c, X_W, GROUP1_CMP, t_x(i->rs2), 0);
-    else if (i->rs2 == 0 && t_mapped(i->rs1) >= 0)
-        x86(c, OPX_TEST | X_W, t_mapped(i->rs1), x86_r(t_mapped(i->rs1)));
+        x86_alu_imm(c, X_W, GROUP1_CMP, t_x(t, i->rs2), 0);
+    else if (i->rs2 == 0 && t_mapped(t, i->rs1) >= 0)
+        x86(c, OPX_TEST | X_W, t_mapped(t, i->rs1), x86_r(t_mapped(t, i->rs1)));
     else if (i->rs2 == 0)
-        x86_alu_imm(c, X_W, GROUP1_CMP, t_x(i->rs1), 0);
+        x86_alu_imm(c, X_W, GROUP1_CMP, t_x(t, i->rs1), 0);
     else
-        x86(c, OPX_CMP | X_W, t_use(t, i->rs1, RAX), t_x(i->rs2));
+        x86(c, OPX_CMP | X_W, t_use(t, i->rs1, RAX), t_x(t, i->rs2));
     if (i->rs1 == 0) /* compared the other way round */
         taken = taken == CC_L ? CC_G : taken == CC_GE ? CC_LE : taken == CC_B ? CC_A
                 : taken == CC_AE ? CC_BE : taken;
     if (i->imm < 0 && to >= 0 && !t->b->pa2) { /* a loop: the taken way is in line */
-        uint8_t *skip = x86_jcc_forward(c, taken ^ 1);
+        uint8_t *skip = x86_jcc_far(c, taken ^ 1);
         exit_direct(t, c, i, to, extra, 1);
-        x86_label(c, skip);
+        x86_label_far(c, skip);
     } else {
         x86_jcc(c, taken, x86_here(t->cold));
         exit_direct(t, t->cold, i, to, extra, 1);
@@ -106,7 +119,7 @@ static void branch(struct translation *t, const struct insn *i, enum x86_cond ta
 /* rd = address of the next instruction */
 static void link_register(struct translation *t, const struct insn *i)
 {
-    int d = t_def(i->rd, RCX);
+    int d = t_def(t, i->rd, RCX);
 
     if (i->rd == ISA_SINK)
         return;
@@ -119,15 +132,16 @@ static void jalr(struct translation *t, const struct insn *i)
 {
     struct code *c = t->hot;
 
-    if (t_mapped(i->rs1) >= 0)
-        x86(c, OPX_LEA | X_W, RAX, x86_m(t_mapped(i->rs1), i->imm));
+    if (t_mapped(t, i->rs1) >= 0)
+        x86(c, OPX_LEA | X_W, RAX, x86_m(t_mapped(t, i->rs1), i->imm));
     else {
-        x86(c, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+        x86(c, OPX_LOAD | X_W, RAX, t_x(t, i->rs1));
         if (i->imm)
             x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(RAX), i->imm);
     }
     x86_alu_imm(c, X_W, GROUP1_AND, x86_r(RAX), -2);
     link_register(t, i);
+    t_leave_loop(t, c);
     x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(BUDGET), budget_delta(t, i, 0, 1));
     exit_indirect(t, c);
 }
@@ -155,6 +169,7 @@ bool jit_translate_control(struct translation *t, const struct insn *i)
         break;
     }
     if (isa_runtime[i->op].system) {
+        t_leave_loop(t, t->hot);
         x86_mov_imm(t->hot, RAX, site(t->j, t->b, i));
         x86_jmp(t->hot, t->j->system);
     } else {

@@ -85,8 +85,10 @@ void t_need_float(struct translation *t, const struct insn *i)
     x86(t->hot, 0x80, GROUP1_CMP, HART_FIELD(fp_live));
     x86_byte(t->hot, 0);
     x86_jcc(t->hot, CC_E, x86_here(t->cold));
+    t_leave_loop(t, t->cold);
     x86_mov_imm(t->cold, RAX, site(t->j, t->b, i));
     x86_call(t->cold, t->j->fp_enter);
+    t_enter_loop(t, t->cold);
     x86_jmp(t->cold, x86_here(t->hot));
 }
 
@@ -292,7 +294,7 @@ static bool from_int(struct translation *t, bool is_double, bool word, bool is_s
 
     if (i->rm != 7 && !(is_double && word && i->rm < 5)) /* exact: no rounding */
         return false;
-    x86(t->hot, word && is_signed ? OPX_MOVSXD : OPX_LOAD | (word ? 0 : X_W), RAX, t_x(i->rs1));
+    x86(t->hot, word && is_signed ? OPX_MOVSXD : OPX_LOAD | (word ? 0 : X_W), RAX, t_x(t, i->rs1));
     if (!word && !is_signed) {
         x86(t->hot, OPX_TEST | X_W, RAX, x86_r(RAX));
         resume_if(t, CC_S, i);
@@ -307,7 +309,7 @@ static bool from_int(struct translation *t, bool is_double, bool word, bool is_s
 
 static void move_to_int(struct translation *t, bool is_double, const struct insn *i)
 {
-    int d = t_def(i->rd, RAX);
+    int d = t_def(t, i->rd, RAX);
 
     x86_vex(t->hot, V_TO_GPR | (is_double ? X_W : 0), t_use_f(t, i->rs1, 0), 0, x86_r(d));
     if (!is_double)
@@ -320,9 +322,9 @@ static void move_from_int(struct translation *t, bool is_double, const struct in
     int d = def(i->rd, 0);
 
     if (is_double) {
-        x86_vex(t->hot, V_FROM_GPR | X_W, d, 0, t_x(i->rs1));
+        x86_vex(t->hot, V_FROM_GPR | X_W, d, 0, t_x(t, i->rs1));
     } else {
-        x86(t->hot, OPX_LOAD, RAX, t_x(i->rs1));
+        x86(t->hot, OPX_LOAD, RAX, t_x(t, i->rs1));
         t_box(t, RAX, d);
     }
     t_done_f(t, i->rd, d);

@@ -141,10 +141,12 @@ static void slow(struct translation *t, const struct insn *i)
 
     if (!t->looks_up)
         return;
-    x86_mov_imm(c, RAX, site(t->j, t->b, i));
     x86(c, OPX_LEA | X_W, RCX, x86_m(t->base, i->imm));
+    t_leave_loop(t, c);
+    x86_mov_imm(c, RAX, site(t->j, t->b, i));
     if (!t->leads) {
         x86_call(c, t->j->memory);
+        t_enter_loop(t, c);
         x86_jmp(c, x86_here(t->hot));
         return;
     }
@@ -154,6 +156,7 @@ static void slow(struct translation *t, const struct insn *i)
     x86_jmp(c, c->p); /* it comes back here when there is no group, or after this jump */
     broken = c->p;
     field = (uint32_t)(broken - t->j->write);
+    t_enter_loop(t, c);
     x86(c, OPX_LOAD | X_W, RDX, GROUP_FIELD(t->rdx));
     x86_jmp(c, x86_here(t->hot));
     x86_patch(c, broken, x86_here(c));
@@ -167,7 +170,7 @@ static void slow(struct translation *t, const struct insn *i)
 static void load(struct translation *t, unsigned op, const struct insn *i)
 {
     struct x86_rm at = locate(t, i);
-    int d = t_def(i->rd, RAX);
+    int d = t_def(t, i->rd, RAX);
 
     x86(t->hot, op, d, at);
     t_done(t, i->rd, d);
@@ -241,12 +244,12 @@ static void amo(struct translation *t, const struct insn *i, unsigned op, int co
     x86(c, OPX_ADD | X_W, RDX, x86_r(va));
     x86(c, w ? OPX_LOAD | X_W : OPX_MOVSXD, RAX, x86_m(RDX, 0));
     if (op == OPX_LOAD) {
-        x86(c, OPX_LOAD | w, RCX, t_x(i->rs2));
+        x86(c, OPX_LOAD | w, RCX, t_x(t, i->rs2));
     } else {
         x86(c, OPX_LOAD | w, RCX, x86_r(RAX));
-        x86(c, op | w, RCX, t_x(i->rs2));
+        x86(c, op | w, RCX, t_x(t, i->rs2));
         if (cond >= 0) { /* after cmp: the other one, if it wins */
-            x86(c, 0x40u | (unsigned)cond | X_0F | w, RCX, t_x(i->rs2));
+            x86(c, 0x40u | (unsigned)cond | X_0F | w, RCX, t_x(t, i->rs2));
         }
     }
     x86(c, OPX_STORE | w, RCX, x86_m(RDX, 0));
@@ -266,7 +269,7 @@ static void physical(struct code *c, int va)
 static void load_reserved(struct translation *t, const struct insn *i, unsigned w)
 {
     struct code *c = t->hot;
-    int va = atomic(t, i, w ? 8 : 4, TLB(read_tag)), d = t_def(i->rd, RAX);
+    int va = atomic(t, i, w ? 8 : 4, TLB(read_tag)), d = t_def(t, i->rd, RAX);
 
     if (va == RCX) /* physical() needs it */
         x86(c, 0xff | X_W, 6, x86_r(RCX)); /* push */
@@ -303,7 +306,7 @@ static void store_conditional(struct translation *t, const struct insn *i, unsig
     fail2 = x86_jcc_forward(c, CC_NE);
     x86(c, OPX_LOAD | X_W, RDX, x86_mi(HART, RDX, 0, TLB(addend)));
     x86(c, OPX_ADD | X_W, RDX, x86_r(va));
-    x86(c, OPX_LOAD | w, RAX, t_x(i->rs2));
+    x86(c, OPX_LOAD | w, RAX, t_x(t, i->rs2));
     x86(c, OPX_STORE | w, RAX, x86_m(RDX, 0));
     x86(c, OPX_XOR, RAX, x86_r(RAX));
     end = x86_jmp_forward(c);

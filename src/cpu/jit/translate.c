@@ -8,27 +8,9 @@
 
 /* ---- operands ---- */
 
-static const int8_t static_register[ISA_SINK + 1] = {
-#define R(x, host) [x] = (host) + 1,
-    STATIC_REGISTERS(R)
-#undef R
-};
-
-int t_mapped(unsigned x)
-{
-    return static_register[x] - 1;
-}
-
-struct x86_rm t_x(unsigned x)
-{
-    int reg = t_mapped(x);
-
-    return reg >= 0 ? x86_r(reg) : HART_FIELD_AT(8 * x);
-}
-
 int t_use(struct translation *t, unsigned x, int scratch)
 {
-    int reg = t_mapped(x);
+    int reg = t_mapped(t, x);
 
     if (reg >= 0)
         return reg;
@@ -39,32 +21,32 @@ int t_use(struct translation *t, unsigned x, int scratch)
     return scratch;
 }
 
-int t_def(unsigned x, int scratch)
+int t_def(const struct translation *t, unsigned x, int scratch)
 {
-    int reg = t_mapped(x);
+    int reg = t_mapped(t, x);
 
     return reg >= 0 ? reg : scratch;
 }
 
 void t_done(struct translation *t, unsigned x, int reg)
 {
-    if (x != ISA_SINK && t_mapped(x) != reg)
-        x86(t->hot, OPX_STORE | X_W, reg, t_x(x));
+    if (x != ISA_SINK && t_mapped(t, x) != reg)
+        x86(t->hot, OPX_STORE | X_W, reg, t_x(t, x));
 }
 
 void t_move(struct translation *t, unsigned rd, unsigned rs)
 {
     if (rd == ISA_SINK || rd == rs)
         return;
-    if (rs == 0 && t_mapped(rd) < 0) {
-        x86(t->hot, 0xc7 | X_W, 0, t_x(rd));
+    if (rs == 0 && t_mapped(t, rd) < 0) {
+        x86(t->hot, 0xc7 | X_W, 0, t_x(t, rd));
         x86_dword(t->hot, 0);
         return;
     }
-    if (t_mapped(rd) >= 0 && rs == 0)
-        x86(t->hot, OPX_XOR, t_mapped(rd), x86_r(t_mapped(rd)));
-    else if (t_mapped(rd) >= 0)
-        x86(t->hot, OPX_LOAD | X_W, t_mapped(rd), t_x(rs));
+    if (t_mapped(t, rd) >= 0 && rs == 0)
+        x86(t->hot, OPX_XOR, t_mapped(t, rd), x86_r(t_mapped(t, rd)));
+    else if (t_mapped(t, rd) >= 0)
+        x86(t->hot, OPX_LOAD | X_W, t_mapped(t, rd), t_x(t, rs));
     else
         t_done(t, rd, t_use(t, rs, RAX));
 }
@@ -73,11 +55,11 @@ static void put_imm(struct translation *t, unsigned rd, uint64_t v)
 {
     if (rd == ISA_SINK)
         return;
-    if (t_mapped(rd) < 0 && (int64_t)v == (int32_t)v) {
-        x86(t->hot, 0xc7 | X_W, 0, t_x(rd));
+    if (t_mapped(t, rd) < 0 && (int64_t)v == (int32_t)v) {
+        x86(t->hot, 0xc7 | X_W, 0, t_x(t, rd));
         x86_dword(t->hot, (uint32_t)v);
     } else {
-        int d = t_def(rd, RAX);
+        int d = t_def(t, rd, RAX);
         x86_mov_imm(t->hot, d, v);
         t_done(t, rd, d);
     }
@@ -89,7 +71,7 @@ static void put_imm(struct translation *t, unsigned rd, uint64_t v)
 static void alu(struct translation *t, unsigned op, bool commutes, const struct insn *i)
 {
     unsigned rs1 = i->rs1, rs2 = i->rs2;
-    int d = t_def(i->rd, RAX);
+    int d = t_def(t, i->rd, RAX);
 
     if (i->rd == rs2 && rs1 != rs2) {
         if (commutes) {
@@ -100,14 +82,14 @@ static void alu(struct translation *t, unsigned op, bool commutes, const struct 
         }
     }
     if (i->rd != rs1 || d == RAX)
-        x86(t->hot, OPX_LOAD | X_W, d, t_x(rs1));
-    x86(t->hot, op | X_W, d, t_x(rs2));
+        x86(t->hot, OPX_LOAD | X_W, d, t_x(t, rs1));
+    x86(t->hot, op | X_W, d, t_x(t, rs2));
     t_done(t, i->rd, d);
 }
 
 static void add(struct translation *t, const struct insn *i)
 {
-    int a = t_mapped(i->rs1), b = t_mapped(i->rs2), d = t_mapped(i->rd);
+    int a = t_mapped(t, i->rs1), b = t_mapped(t, i->rs2), d = t_mapped(t, i->rd);
 
     if (i->rs1 == 0 || i->rs2 == 0)
         t_move(t, i->rd, i->rs1 | i->rs2);
@@ -119,14 +101,14 @@ static void add(struct translation *t, const struct insn *i)
 
 static void sub(struct translation *t, const struct insn *i)
 {
-    int d = t_def(i->rd, RAX);
+    int d = t_def(t, i->rd, RAX);
 
     if (i->rs1) {
         alu(t, OPX_SUB, false, i);
         return;
     }
     if (i->rd != i->rs2 || d == RAX)
-        x86(t->hot, OPX_LOAD | X_W, d, t_x(i->rs2));
+        x86(t->hot, OPX_LOAD | X_W, d, t_x(t, i->rs2));
     x86_group3(t->hot, X_W, GROUP3_NEG, x86_r(d));
     t_done(t, i->rd, d);
 }
@@ -141,19 +123,19 @@ static void logic(struct translation *t, unsigned op, const struct insn *i)
 
 static void addi(struct translation *t, const struct insn *i)
 {
-    int a = t_mapped(i->rs1), d = t_mapped(i->rd);
+    int a = t_mapped(t, i->rs1), d = t_mapped(t, i->rd);
 
     if (i->rs1 == 0)
         put_imm(t, i->rd, (uint64_t)(int64_t)i->imm);
     else if (i->imm == 0)
         t_move(t, i->rd, i->rs1);
     else if (i->rd == i->rs1)
-        x86_alu_imm(t->hot, X_W, GROUP1_ADD, t_x(i->rd), i->imm);
+        x86_alu_imm(t->hot, X_W, GROUP1_ADD, t_x(t, i->rd), i->imm);
     else if (a >= 0 && d >= 0)
         x86(t->hot, OPX_LEA | X_W, d, x86_m(a, i->imm));
     else {
-        d = t_def(i->rd, RAX);
-        x86(t->hot, OPX_LOAD | X_W, d, t_x(i->rs1));
+        d = t_def(t, i->rd, RAX);
+        x86(t->hot, OPX_LOAD | X_W, d, t_x(t, i->rs1));
         x86_alu_imm(t->hot, X_W, GROUP1_ADD, x86_r(d), i->imm);
         t_done(t, i->rd, d);
     }
@@ -162,29 +144,29 @@ static void addi(struct translation *t, const struct insn *i)
 /* and, or, xor with a constant */
 static void logic_imm(struct translation *t, int group, const struct insn *i)
 {
-    int d = t_def(i->rd, RAX);
+    int d = t_def(t, i->rd, RAX);
 
     if (group == GROUP1_AND && i->imm == 255 && i->rs1) {
-        x86(t->hot, OPX_MOVZX8, d, t_x(i->rs1));
+        x86(t->hot, OPX_MOVZX8, d, t_x(t, i->rs1));
         t_done(t, i->rd, d);
         return;
     }
     if (i->rd != i->rs1 || d == RAX)
-        x86(t->hot, OPX_LOAD | X_W, d, t_x(i->rs1));
+        x86(t->hot, OPX_LOAD | X_W, d, t_x(t, i->rs1));
     x86_alu_imm(t->hot, X_W, group, x86_r(d), i->imm);
     t_done(t, i->rd, d);
 }
 
 static void shift_imm(struct translation *t, int group, const struct insn *i)
 {
-    int d = t_def(i->rd, RAX);
+    int d = t_def(t, i->rd, RAX);
 
     if (i->imm == 0) {
         t_move(t, i->rd, i->rs1);
         return;
     }
     if (i->rd != i->rs1 || d == RAX)
-        x86(t->hot, OPX_LOAD | X_W, d, t_x(i->rs1));
+        x86(t->hot, OPX_LOAD | X_W, d, t_x(t, i->rs1));
     x86_shift_imm(t->hot, X_W, group, x86_r(d), (unsigned)i->imm);
     t_done(t, i->rd, d);
 }
@@ -192,9 +174,9 @@ static void shift_imm(struct translation *t, int group, const struct insn *i)
 /* shlx, shrx, sarx (BMI2): the count is taken modulo the width, as in RISC-V. */
 static void shift(struct translation *t, unsigned prefix, unsigned w, const struct insn *i)
 {
-    int d = t_def(i->rd, RAX), n = t_use(t, i->rs2, RCX);
+    int d = t_def(t, i->rd, RAX), n = t_use(t, i->rs2, RCX);
 
-    x86_vex(t->hot, 0xf7 | X_0F38 | prefix | w, d, n, t_x(i->rs1));
+    x86_vex(t->hot, 0xf7 | X_0F38 | prefix | w, d, n, t_x(t, i->rs1));
     if (!w)
         x86(t->hot, OPX_MOVSXD, d, x86_r(d));
     t_done(t, i->rd, d);
@@ -202,8 +184,8 @@ static void shift(struct translation *t, unsigned prefix, unsigned w, const stru
 
 static void rotate(struct translation *t, int group, unsigned w, const struct insn *i)
 {
-    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
-    x86(t->hot, OPX_LOAD, RCX, t_x(i->rs2));
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(t, i->rs1));
+    x86(t->hot, OPX_LOAD, RCX, t_x(t, i->rs2));
     x86(t->hot, 0xd3 | w, group, x86_r(RAX));
     if (!w)
         x86(t->hot, OPX_MOVSXD, RAX, x86_r(RAX));
@@ -213,16 +195,16 @@ static void rotate(struct translation *t, int group, unsigned w, const struct in
 /* rd = sign-extended 32-bit result of rs1 op rs2 */
 static void alu_w(struct translation *t, unsigned op, const struct insn *i)
 {
-    int d = t_def(i->rd, RAX);
+    int d = t_def(t, i->rd, RAX);
 
     if (i->rd == i->rs2 || d == RAX) {
-        x86(t->hot, OPX_LOAD, RAX, t_x(i->rs1));
-        x86(t->hot, op, RAX, t_x(i->rs2));
+        x86(t->hot, OPX_LOAD, RAX, t_x(t, i->rs1));
+        x86(t->hot, op, RAX, t_x(t, i->rs2));
         x86(t->hot, OPX_MOVSXD, d, x86_r(RAX));
     } else {
         if (i->rd != i->rs1)
-            x86(t->hot, OPX_LOAD, d, t_x(i->rs1));
-        x86(t->hot, op, d, t_x(i->rs2));
+            x86(t->hot, OPX_LOAD, d, t_x(t, i->rs1));
+        x86(t->hot, op, d, t_x(t, i->rs2));
         x86(t->hot, OPX_MOVSXD, d, x86_r(d));
     }
     t_done(t, i->rd, d);
@@ -230,20 +212,20 @@ static void alu_w(struct translation *t, unsigned op, const struct insn *i)
 
 static void addiw(struct translation *t, const struct insn *i)
 {
-    int d = t_def(i->rd, RAX);
+    int d = t_def(t, i->rd, RAX);
 
     if (i->rs1 == 0) {
         put_imm(t, i->rd, (uint64_t)(int64_t)i->imm);
         return;
     }
     if (i->imm == 0) {
-        x86(t->hot, OPX_MOVSXD, d, t_x(i->rs1));
+        x86(t->hot, OPX_MOVSXD, d, t_x(t, i->rs1));
     } else {
-        if (t_mapped(i->rs1) >= 0 && i->rd != i->rs1) {
-            x86(t->hot, OPX_LEA, d, x86_m(t_mapped(i->rs1), i->imm));
+        if (t_mapped(t, i->rs1) >= 0 && i->rd != i->rs1) {
+            x86(t->hot, OPX_LEA, d, x86_m(t_mapped(t, i->rs1), i->imm));
         } else {
             if (i->rd != i->rs1 || d == RAX)
-                x86(t->hot, OPX_LOAD, d, t_x(i->rs1));
+                x86(t->hot, OPX_LOAD, d, t_x(t, i->rs1));
             x86_alu_imm(t->hot, 0, GROUP1_ADD, x86_r(d), i->imm);
         }
         x86(t->hot, OPX_MOVSXD, d, x86_r(d));
@@ -253,10 +235,10 @@ static void addiw(struct translation *t, const struct insn *i)
 
 static void shift_imm_w(struct translation *t, int group, const struct insn *i)
 {
-    int d = t_def(i->rd, RAX);
+    int d = t_def(t, i->rd, RAX);
 
     if (i->rd != i->rs1 || d == RAX)
-        x86(t->hot, OPX_LOAD, d, t_x(i->rs1));
+        x86(t->hot, OPX_LOAD, d, t_x(t, i->rs1));
     if (i->imm)
         x86_shift_imm(t->hot, 0, group, x86_r(d), (unsigned)i->imm);
     x86(t->hot, OPX_MOVSXD, d, x86_r(d));
@@ -266,7 +248,7 @@ static void shift_imm_w(struct translation *t, int group, const struct insn *i)
 /* rd = a condition of the flags, which compare has set. */
 static void set_condition(struct translation *t, enum x86_cond cc, unsigned rd)
 {
-    int d = t_def(rd, RAX);
+    int d = t_def(t, rd, RAX);
 
     x86(t->hot, 0x90u | cc | X_0F | X_BRM, 0, x86_r(RAX)); /* setcc al */
     x86(t->hot, OPX_MOVZX8, d, x86_r(RAX));
@@ -276,30 +258,30 @@ static void set_condition(struct translation *t, enum x86_cond cc, unsigned rd)
 static void set_less(struct translation *t, enum x86_cond cc, const struct insn *i, bool immediate)
 {
     if (immediate)
-        x86_alu_imm(t->hot, X_W, GROUP1_CMP, t_x(i->rs1), i->imm);
+        x86_alu_imm(t->hot, X_W, GROUP1_CMP, t_x(t, i->rs1), i->imm);
     else if (i->rs1 == 0 && cc == CC_B) { /* snez */
-        x86_alu_imm(t->hot, X_W, GROUP1_CMP, t_x(i->rs2), 0);
+        x86_alu_imm(t->hot, X_W, GROUP1_CMP, t_x(t, i->rs2), 0);
         cc = CC_NE;
     } else
-        x86(t->hot, OPX_CMP | X_W, t_use(t, i->rs1, RAX), t_x(i->rs2));
+        x86(t->hot, OPX_CMP | X_W, t_use(t, i->rs1, RAX), t_x(t, i->rs2));
     set_condition(t, cc, i->rd);
 }
 
 static void extend(struct translation *t, unsigned op, const struct insn *i)
 {
-    int d = t_def(i->rd, RAX);
+    int d = t_def(t, i->rd, RAX);
 
-    x86(t->hot, op, d, t_x(i->rs1));
+    x86(t->hot, op, d, t_x(t, i->rs1));
     t_done(t, i->rd, d);
 }
 
 /* rd = (rs1, or its low word) << n + rs2 */
 static void shift_add(struct translation *t, unsigned n, bool word, const struct insn *i)
 {
-    int a, b, d = t_def(i->rd, RAX);
+    int a, b, d = t_def(t, i->rd, RAX);
 
     if (word) {
-        x86(t->hot, OPX_LOAD, RAX, t_x(i->rs1));
+        x86(t->hot, OPX_LOAD, RAX, t_x(t, i->rs1));
         a = RAX;
     } else {
         a = t_use(t, i->rs1, RAX);
@@ -313,36 +295,36 @@ static void shift_add(struct translation *t, unsigned n, bool word, const struct
 static void logic_not(struct translation *t, unsigned op, const struct insn *i)
 {
     if (op == OPX_AND) { /* BMI1 andn: ~v & rm */
-        int d = t_def(i->rd, RAX);
-        x86_vex(t->hot, 0xf2 | X_0F38 | X_W, d, t_use(t, i->rs2, RCX), t_x(i->rs1));
+        int d = t_def(t, i->rd, RAX);
+        x86_vex(t->hot, 0xf2 | X_0F38 | X_W, d, t_use(t, i->rs2, RCX), t_x(t, i->rs1));
         t_done(t, i->rd, d);
         return;
     }
-    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs2));
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(t, i->rs2));
     x86_group3(t->hot, X_W, GROUP3_NOT, x86_r(RAX));
-    x86(t->hot, op | X_W, RAX, t_x(i->rs1));
+    x86(t->hot, op | X_W, RAX, t_x(t, i->rs1));
     t_done(t, i->rd, RAX);
 }
 
 static void min_max(struct translation *t, enum x86_cond second, const struct insn *i)
 {
-    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
-    x86(t->hot, OPX_CMP | X_W, RAX, t_x(i->rs2));
-    x86(t->hot, 0x40u | second | X_0F | X_W, RAX, t_x(i->rs2)); /* cmovcc */
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(t, i->rs1));
+    x86(t->hot, OPX_CMP | X_W, RAX, t_x(t, i->rs2));
+    x86(t->hot, 0x40u | second | X_0F | X_W, RAX, t_x(t, i->rs2)); /* cmovcc */
     t_done(t, i->rd, RAX);
 }
 
 /* bset, bclr, binv: bts, btr, btc with a register count are modulo 64 on registers. */
 static void bit_op(struct translation *t, unsigned op, const struct insn *i)
 {
-    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(t, i->rs1));
     x86(t->hot, op | X_0F | X_W, t_use(t, i->rs2, RCX), x86_r(RAX));
     t_done(t, i->rd, RAX);
 }
 
 static void bit_op_imm(struct translation *t, int group, const struct insn *i)
 {
-    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(t, i->rs1));
     x86(t->hot, 0xba | X_0F | X_W, group, x86_r(RAX));
     x86_byte(t->hot, (unsigned)i->imm);
     t_done(t, i->rd, RAX);
@@ -350,7 +332,7 @@ static void bit_op_imm(struct translation *t, int group, const struct insn *i)
 
 static void mul(struct translation *t, unsigned w, const struct insn *i)
 {
-    int d = t_def(i->rd, RAX);
+    int d = t_def(t, i->rd, RAX);
     unsigned rs1 = i->rs1, rs2 = i->rs2;
 
     if (i->rd == rs2) {
@@ -358,8 +340,8 @@ static void mul(struct translation *t, unsigned w, const struct insn *i)
         rs1 = i->rd;
     }
     if (i->rd != rs1 || d == RAX)
-        x86(t->hot, OPX_LOAD | w, d, t_x(rs1));
-    x86(t->hot, OPX_IMUL | w, d, t_x(rs2));
+        x86(t->hot, OPX_LOAD | w, d, t_x(t, rs1));
+    x86(t->hot, OPX_IMUL | w, d, t_x(t, rs2));
     if (!w)
         x86(t->hot, OPX_MOVSXD, d, x86_r(d));
     t_done(t, i->rd, d);
@@ -367,19 +349,19 @@ static void mul(struct translation *t, unsigned w, const struct insn *i)
 
 static void mulh(struct translation *t, int group, const struct insn *i)
 {
-    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
-    x86_group3(t->hot, X_W, group, t_x(i->rs2)); /* RDX:RAX */
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(t, i->rs1));
+    x86_group3(t->hot, X_W, group, t_x(t, i->rs2)); /* RDX:RAX */
     t_done(t, i->rd, RDX);
 }
 
 /* signed times unsigned: the unsigned product, less rs2 where rs1 is negative */
 static void mulhsu(struct translation *t, const struct insn *i)
 {
-    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(t, i->rs1));
     x86_mov(t->hot, RCX, RAX);
     x86_shift_imm(t->hot, X_W, GROUP2_SAR, x86_r(RCX), 63);
-    x86(t->hot, OPX_AND | X_W, RCX, t_x(i->rs2));
-    x86_group3(t->hot, X_W, GROUP3_MUL, t_x(i->rs2));
+    x86(t->hot, OPX_AND | X_W, RCX, t_x(t, i->rs2));
+    x86_group3(t->hot, X_W, GROUP3_MUL, t_x(t, i->rs2));
     x86(t->hot, OPX_SUB | X_W, RDX, x86_r(RCX));
     t_done(t, i->rd, RDX);
 }
@@ -392,8 +374,8 @@ static void divide(struct translation *t, unsigned w, bool is_signed, bool remai
     uint8_t *zero, *minus = NULL, *end, *end2 = NULL;
     int result = remainder ? RDX : RAX;
 
-    x86(c, OPX_LOAD | w, RAX, t_x(i->rs1));
-    x86(c, OPX_LOAD | w, RCX, t_x(i->rs2));
+    x86(c, OPX_LOAD | w, RAX, t_x(t, i->rs1));
+    x86(c, OPX_LOAD | w, RCX, t_x(t, i->rs2));
     x86(c, OPX_TEST | w, RCX, x86_r(RCX));
     zero = x86_jcc_forward(c, CC_E);
     if (is_signed) {
@@ -433,7 +415,7 @@ static void orc_b(struct translation *t, const struct insn *i)
 {
     struct code *c = t->hot;
 
-    x86_vex(c, 0x6e | X_0F | X_66 | X_W, 0, 0, t_x(i->rs1)); /* vmovq xmm0, rs1 */
+    x86_vex(c, 0x6e | X_0F | X_66 | X_W, 0, 0, t_x(t, i->rs1)); /* vmovq xmm0, rs1 */
     x86_vex(c, 0xef | X_0F | X_66, 1, 1, x86_r(1));          /* vpxor xmm1 */
     x86_vex(c, 0x74 | X_0F | X_66, 0, 0, x86_r(1));          /* vpcmpeqb xmm0, xmm0, xmm1 */
     x86_vex(c, 0x7e | X_0F | X_66 | X_W, 0, 0, x86_r(RAX));  /* vmovq rax, xmm0 */
@@ -443,7 +425,7 @@ static void orc_b(struct translation *t, const struct insn *i)
 
 static void rev8(struct translation *t, const struct insn *i)
 {
-    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+    x86(t->hot, OPX_LOAD | X_W, RAX, t_x(t, i->rs1));
     x86_byte(t->hot, 0x48); /* bswap rax */
     x86_byte(t->hot, 0x0f);
     x86_byte(t->hot, 0xc8);
@@ -458,7 +440,7 @@ static bool integer(struct translation *t, const struct insn *i)
     switch (i->op) {
     case OP_lui: put_imm(t, i->rd, (uint64_t)(int64_t)i->imm); break;
     case OP_auipc: {
-        int d = t_def(i->rd, RAX);
+        int d = t_def(t, i->rd, RAX);
         int64_t delta = t_page_offset(t, i) + i->imm;
         if (delta != (int32_t)delta)
             return false;
@@ -519,7 +501,7 @@ static bool integer(struct translation *t, const struct insn *i)
     case OP_sh2add_uw: shift_add(t, 2, true, i); break;
     case OP_sh3add_uw: shift_add(t, 3, true, i); break;
     case OP_slli_uw:
-        x86(c, OPX_LOAD, RAX, t_x(i->rs1));
+        x86(c, OPX_LOAD, RAX, t_x(t, i->rs1));
         x86_shift_imm(c, X_W, GROUP2_SHL, x86_r(RAX), (unsigned)i->imm);
         t_done(t, i->rd, RAX);
         break;
@@ -555,12 +537,12 @@ static bool integer(struct translation *t, const struct insn *i)
     case OP_bclri: bit_op_imm(t, 6, i); break;
     case OP_binvi: bit_op_imm(t, 7, i); break;
     case OP_bext:
-        x86_vex(c, 0xf7 | X_0F38 | X_F2 | X_W, RAX, t_use(t, i->rs2, RCX), t_x(i->rs1));
+        x86_vex(c, 0xf7 | X_0F38 | X_F2 | X_W, RAX, t_use(t, i->rs2, RCX), t_x(t, i->rs1));
         x86_alu_imm(c, 0, GROUP1_AND, x86_r(RAX), 1);
         t_done(t, i->rd, RAX);
         break;
     case OP_bexti:
-        x86(c, OPX_LOAD | X_W, RAX, t_x(i->rs1));
+        x86(c, OPX_LOAD | X_W, RAX, t_x(t, i->rs1));
         x86_shift_imm(c, X_W, GROUP2_SHR, x86_r(RAX), (unsigned)i->imm);
         x86_alu_imm(c, 0, GROUP1_AND, x86_r(RAX), 1);
         t_done(t, i->rd, RAX);
@@ -611,6 +593,7 @@ const void *jit_translate_tail(struct jit *j, struct block *b, const struct insn
 
     if (!room(j))
         return NULL;
+    t_choose_map(&t);
     translate(&t, i);
     return code;
 }
@@ -632,6 +615,9 @@ bool jit_translate(struct jit *j, struct block *b)
     x86(&j->cold, OPX_LOAD | X_W, RAX, HART_FIELD(page_va));
     x86_alu_imm(&j->cold, X_W, GROUP1_ADD, x86_r(RAX), (int32_t)(b->pa & (PAGE_BYTES - 1)));
     x86_jmp(&j->cold, j->find);
+    t_choose_map(&t);
+    t_enter_loop(&t, t.hot);
+    t.loop = x86_here(t.hot);
     translate(&t, i);
     return true;
 }

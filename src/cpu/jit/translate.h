@@ -12,10 +12,20 @@ struct group {
     int32_t lo, hi;
 };
 
+/* A guest register that a loop has in a host register, and the one whose place that is. */
+struct swap {
+    uint8_t in, out;
+    int8_t host;
+};
+
 struct translation {
     struct jit *j;
     struct block *b;
     struct code *hot, *cold;
+    int8_t map[ISA_SINK + 1]; /* host register of a guest register, or -1 */
+    struct swap swap[ISA_SINK];
+    int swaps;
+    const void *loop; /* where the block starts over, with the swaps done */
     bool fp_live;   /* the block has made sure of hart.fp_live */
     uint32_t boxed; /* f registers known to hold a single */
     bool tail;      /* no groups: one of them did not work out */
@@ -26,14 +36,19 @@ struct translation {
     int base;
 };
 
+/* A block that loops to itself has a map of its own: out of the static map's state into the loop's,
+ * and back, which every way out and every call does.  (map.c) */
+void t_choose_map(struct translation *t);
+void t_enter_loop(const struct translation *t, struct code *c);
+void t_leave_loop(const struct translation *t, struct code *c);
 /* The host register of guest register x, or -1. */
-int t_mapped(unsigned x);
+int t_mapped(const struct translation *t, unsigned x);
 /* Register x as an operand, in its host register or in the hart. */
-struct x86_rm t_x(unsigned x);
+struct x86_rm t_x(const struct translation *t, unsigned x);
 /* The host register that holds x, after loading it into `scratch` if it has none. */
 int t_use(struct translation *t, unsigned x, int scratch);
 /* The host register in which to make x's new value; t_done puts it in place. */
-int t_def(unsigned x, int scratch);
+int t_def(const struct translation *t, unsigned x, int scratch);
 void t_done(struct translation *t, unsigned x, int reg);
 void t_move(struct translation *t, unsigned rd, unsigned rs);
 /* Leaves to the interpreter, which goes on with instruction i. */
