@@ -123,7 +123,9 @@ static inline uint64_t align_up(uint64_t v, uint64_t power_of_two)
 /* a * b / c without losing the high half of the product; c must not be 0. */
 static inline uint64_t muldiv(uint64_t a, uint64_t b, uint64_t c)
 {
-    return (uint64_t)((u128)a * b / c);
+    u128 product = (u128)a * b;
+
+    return product >> 64 ? (uint64_t)(product / c) : (uint64_t)product / c;
 }
 
 #endif

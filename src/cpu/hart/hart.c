@@ -37,16 +37,6 @@ static uint64_t gcd(uint64_t a, uint64_t b)
     return a;
 }
 
-ps_t hart_ps(const struct hart *h, uint64_t ticks)
-{
-    return muldiv(ticks, h->ps_num, h->ps_den);
-}
-
-uint64_t hart_ticks(const struct hart *h, ps_t ps)
-{
-    return (uint64_t)(((u128)ps * h->ps_den + h->ps_num - 1) / h->ps_num);
-}
-
 uint64_t hart_time(const struct hart *h)
 {
     return hart_now(h) / (PS_PER_S / VIRT_TIMEBASE_HZ) + (h->m->aclint ? h->m->aclint->offset : 0);
@@ -56,8 +46,8 @@ void hart_configure(struct hart *h)
 {
     uint64_t hz = h->p->frequency_hz * TICKS_PER_CYCLE, g = gcd(PS_PER_S, hz);
 
-    h->ps_num = PS_PER_S / g;
-    h->ps_den = hz / g;
+    h->ps_a_tick = ratio_make(PS_PER_S / g, hz / g);
+    h->ticks_a_ps = ratio_make(hz / g, PS_PER_S / g);
 }
 
 void hart_init(struct hart *h, unsigned id, struct machine_shared *m, const struct hart_params *p,

@@ -9,6 +9,7 @@
 #define CPU_HART_HART_H
 
 #include "base/bits.h"
+#include "base/ratio.h"
 #include "bus/line.h"
 #include "bus/link.h"
 #include "cpu/hart/mmu.h"
@@ -214,7 +215,7 @@ struct hart {
     struct machine_shared *m;
     struct imsic_file *imsic_m, *imsic_s; /* NULL: no AIA */
     const struct hart_params *p;
-    uint64_t ps_num, ps_den; /* picoseconds a tick, reduced */
+    struct ratio ps_a_tick, ticks_a_ps;
 };
 
 #define NO_RESERVATION UINT64_MAX
@@ -247,8 +248,18 @@ void hart_drive(void *hart, unsigned pin, bool level);
 void hart_drive_ssip(void *hart, unsigned pin, bool level);
 
 /* ---- time ---- */
-ps_t hart_ps(const struct hart *h, uint64_t ticks);     /* rounded down */
-uint64_t hart_ticks(const struct hart *h, ps_t ps);     /* rounded up */
+/* Rounded down; of ticks that take less than 2^64 ps. */
+static inline ps_t hart_ps(const struct hart *h, uint64_t ticks)
+{
+    return ratio_floor(&h->ps_a_tick, ticks);
+}
+
+/* Rounded up. */
+static inline uint64_t hart_ticks(const struct hart *h, ps_t ps)
+{
+    return ratio_ceil(&h->ticks_a_ps, ps);
+}
+
 static inline ps_t hart_now(const struct hart *h) { return hart_ps(h, h->ticks); }
 /* The `time` CSR at the hart's own time. */
 uint64_t hart_time(const struct hart *h);
