@@ -5,6 +5,7 @@
  * modules' symbols are read from image and memory, probes are planted and recording starts; at mark
  * 4 the machine stops.  The trace file is then all that the timeline is made from. */
 #include "cli/cli.h"
+#include "cli/guest.h"
 
 #include "base/alloc.h"
 #include "base/bits.h"
@@ -82,24 +83,6 @@ static const char usage[] =
     "       doorbell explain --compare A B\n"
     "Reads a file on the NVMe drive of an unmodified Debian guest and shows where each nanosecond\n"
     "of read(fd, buf, 4096) went.";
-
-/* ---- the guest that guest/ makes ---- */
-
-static char *guest_path(const char *name, const char *make, struct err *err)
-{
-    const char *cache = getenv("DOORBELL_CACHE"), *home = getenv("HOME");
-    char path[4096];
-
-    if (cache && *cache)
-        snprintf(path, sizeof path, "%s/%s", cache, name);
-    else
-        snprintf(path, sizeof path, "%s/.cache/doorbell/%s", home ? home : "", name);
-    if (access(path, R_OK)) {
-        err_set(err, "%s: cannot read it; make the guest with guest/%s (or make demo)", path, make);
-        return NULL;
-    }
-    return xstrdup(path);
-}
 
 /* ---- the run ---- */
 
@@ -245,12 +228,12 @@ static int prepare(struct explain_options *o, char **owned, char *append, size_t
     struct nvme_drive_config *drive = &o->config.nvme[0];
 
     if ((!o->config.kernel &&
-         !(o->config.kernel = owned[0] = guest_path("guest/Image", "fetch", err))) ||
+         !(o->config.kernel = owned[0] = cli_guest_path("guest/Image", "fetch", err))) ||
         (!o->config.initrd &&
-         !(o->config.initrd = owned[1] = guest_path("initrd.cpio", "initrd", err))) ||
-        (!o->disk && !(o->disk = owned[2] = guest_path("disk.img", "image", err))))
+         !(o->config.initrd = owned[1] = cli_guest_path("initrd.cpio", "initrd", err))) ||
+        (!o->disk && !(o->disk = owned[2] = cli_guest_path("disk.img", "image", err))))
         return -1;
-    snprintf(append, append_size, "quiet cryptomgr.notests initcall_blacklist=jent_mod_init "
+    snprintf(append, append_size, CLI_GUEST_WORDS " "
              "doorbell.job=read doorbell.args=%s,%" PRIu64, state_names[o->state], o->warmups);
     o->config.append = append;
     o->config.max_ps = 120 * PS_PER_S;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doorbell selftest: is this machine what it says it is, on this host? */
 #include "cli/cli.h"
+#include "cli/selftest.h"
 
 #include "base/bits.h"
 #include "cpu/lockstep/lockstep.h"
@@ -20,6 +21,9 @@ enum slices_choice { SLICES_VARIED }; /* then those of lockstep_slices_names */
 static const char *const slices_names[] = {"varied", "blocks", "mixed", "long", NULL};
 
 struct selftest_options {
+    struct board_config config; /* of --boot; first: the option callbacks are given it */
+    bool boot, blocks;
+    uint64_t until_mark;
     uint64_t seconds, programs, seed, rounds, turns;
     unsigned slices;
     const char *steps;
@@ -27,6 +31,7 @@ struct selftest_options {
 };
 
 #define OWN(member) offsetof(struct selftest_options, member)
+#define CONFIG(member) offsetof(struct selftest_options, config.member)
 
 static const struct opt options[] = {
     {NULL, OPT_GROUP, .help = "How much (default: 10 seconds):"},
@@ -45,6 +50,24 @@ static const struct opt options[] = {
     {"rounds", OPT_NUMBER, "N", NULL, "at most so many rounds", OWN(rounds), 1, 1000},
     {"turns", OPT_NUMBER, "N", NULL, "at most so many turns of each loop", OWN(turns), 1, 1000},
 
+    {NULL, OPT_GROUP, .help = "Instead, two machines that boot:"},
+    {"boot", OPT_FLAG, .help = "boot Debian, as made by guest/, and read a file",
+     .offset = OWN(boot)},
+    {"kernel", OPT_TEXT, "FILE", NULL, "boot this, as doorbell run does", CONFIG(kernel)},
+    {"initrd", OPT_TEXT, "FILE", NULL, "with --kernel", CONFIG(initrd)},
+    {"append", OPT_TEXT, "TEXT", NULL, "with --kernel", CONFIG(append)},
+    {"firmware", OPT_TEXT, "FILE", NULL, "as for doorbell run", CONFIG(firmware)},
+    {"blocks", OPT_FLAG, .help = "compare after every block (slow)", .offset = OWN(blocks)},
+    {"until", OPT_NUMBER, "MARK", NULL, "end at this mark", OWN(until_mark), 1, 2047},
+    {"max-time", OPT_TIME, "TIME", NULL, "end after this virtual time", CONFIG(max_ps)},
+    {"harts", OPT_NUMBER, "N", "1", "processors, 1 to 16", CONFIG(harts), 1, VIRT_HARTS_MAX},
+    {"memory", OPT_SIZE, "SIZE", "256M", "RAM", CONFIG(memory_bytes), CONFIG_MEMORY_MIN,
+     CONFIG_MEMORY_MAX},
+    {"irq", OPT_CHOICE, "KIND", "aia", "interrupt controllers: plic or aia", CONFIG(irq),
+     .choices = config_irq_names},
+    {"timing", OPT_CHOICE, "LEVEL", "io", "off or io", CONFIG(timing),
+     .choices = config_timing_names},
+
     {NULL, OPT_GROUP, .help = "What comes out:"},
     {"json", OPT_FLAG, .help = "the counts as one JSON object", .offset = OWN(json)},
     OPT_END,
@@ -54,7 +77,7 @@ static const char usage[] =
     "engine [OPTION]...\n"
     "Runs random programs on the interpreter and on the translator side by side, and compares all\n"
     "that a guest can see. The exit status is 1 when something differs; what does is printed with\n"
-    "the smallest program that shows it.";
+    "the smallest program that shows it. With --boot or --kernel two whole machines are compared.";
 
 struct counts {
     uint64_t programs, slices, instret, ended, divergences;
@@ -139,6 +162,24 @@ static void print_counts(const struct selftest_options *o, const struct counts *
                n->slices, n->instret, n->divergences, n->divergences == 1 ? "" : "s");
 }
 
+static int boot(struct selftest_options *o)
+{
+    struct selftest_boot b = {.config = &o->config, .until_mark = o->until_mark,
+                              .blocks = o->blocks, .json = o->json};
+    struct err err;
+    int rc;
+
+    o->config.seed = o->seed;
+    o->config.no_reboot = true;
+    if (config_check(&o->config, &err))
+        return cli_fail("selftest", CLI_USAGE, &err);
+    rc = selftest_boot(&b, &err);
+    config_fini(&o->config);
+    if (rc < 0)
+        return cli_fail("selftest", CLI_NO_RUN, &err);
+    return cli_flush("selftest", rc ? CLI_FAILED : CLI_OK);
+}
+
 int cli_selftest(int argc, char **argv)
 {
     struct selftest_options o = {0};
@@ -157,6 +198,8 @@ int cli_selftest(int argc, char **argv)
                       "there is nothing to compare");
         return cli_fail("selftest", CLI_NO_RUN, &err);
     }
+    if (o.boot || o.config.kernel)
+        return boot(&o);
     if (run_programs(&o, &n, &err))
         return cli_fail("selftest", CLI_USAGE, &err);
     print_counts(&o, &n);

@@ -73,6 +73,7 @@ struct machine {
     bool sink_open;
 
     bool stopped;
+    bool single_blocks; /* each slice is one block (machine/pair.c) */
     struct machine_result result;
     ps_t next_poll;
     uint64_t slices;
@@ -84,6 +85,10 @@ struct machine {
 
 /* machine.c: loads the guest and puts everything into the state of after power-on. */
 int machine_reset(struct machine *m, struct err *err);
+
+/* run.c: one turn of the scheduler; false when the run has ended.  Then machine_result. */
+bool machine_step(struct machine *m);
+void machine_result(struct machine *m, struct machine_result *result);
 
 /* Ends the run (the first reason stays). */
 void machine_end(struct machine *m, enum machine_end end, uint32_t code);

@@ -128,10 +128,11 @@ static void run_hart(struct machine *m, struct hart *h, ps_t second)
     h->wait_until = 0;
     h->wait_stalls = false;
     m->clock.cause = 0;
-    stop = m->engine->run(h, u64_max(hart_ticks(h, limit), h->ticks + 1));
+    stop = m->engine->run(h, m->single_blocks ? h->ticks + 1
+                                              : u64_max(hart_ticks(h, limit), h->ticks + 1));
     if (stop == STOP_MARK && m->on_mark)
         m->on_mark(m->mark_ctx, m, h->id, h->mark);
-    if (stop == STOP_LIMIT && limit == poll)
+    if (stop == STOP_LIMIT && limit == poll && !m->single_blocks)
         m->next_poll = m->clock.now; /* no event has moved the clock */
 }
 
@@ -152,28 +153,34 @@ static bool restarted(struct machine *m)
     return !m->stopped;
 }
 
-void machine_run(struct machine *m, struct machine_result *result)
+bool machine_step(struct machine *m)
 {
-    m->stopped = false;
-    while (!m->stopped || restarted(m)) {
-        ps_t second, next = next_event(m);
-        struct hart *h = pick(m, &second);
+    ps_t second, next;
+    struct hart *h;
 
-        if (m->clock.now >= m->next_poll || ++m->slices % 65536 == 0) {
-            m->next_poll = m->clock.now + POLL_PS;
-            console_poll(m, 0);
-            next = next_event(m);
-        }
-        if (!h)
-            idle(m);
-        else if (position(h) >= TIME_END)
-            machine_end(m, END_MAX_TIME, 0);
-        else if (next != PS_NEVER && hart_ticks(h, next) <= hart_ticks(h, position(h)))
-            fire(m, next);
-        else
-            run_hart(m, h, second);
-        wake_harts(m);
+    if (m->stopped && !restarted(m))
+        return false;
+    next = next_event(m);
+    h = pick(m, &second);
+    if (m->clock.now >= m->next_poll || ++m->slices % 65536 == 0) {
+        m->next_poll = m->clock.now + POLL_PS;
+        console_poll(m, 0);
+        next = next_event(m);
     }
+    if (!h)
+        idle(m);
+    else if (position(h) >= TIME_END)
+        machine_end(m, END_MAX_TIME, 0);
+    else if (next != PS_NEVER && hart_ticks(h, next) <= hart_ticks(h, position(h)))
+        fire(m, next);
+    else
+        run_hart(m, h, second);
+    wake_harts(m);
+    return true;
+}
+
+void machine_result(struct machine *m, struct machine_result *result)
+{
     if (m->result.end == END_FINISHER || m->result.end == END_RESET)
         console_drain(m);
     m->result.time_ps = m->clock.now;
@@ -183,4 +190,12 @@ void machine_run(struct machine *m, struct machine_result *result)
         m->result.time_ps = u64_max(m->result.time_ps, m->hart[i]->idle ? 0 : hart_now(m->hart[i]));
     }
     *result = m->result;
+}
+
+void machine_run(struct machine *m, struct machine_result *result)
+{
+    m->stopped = false;
+    while (machine_step(m))
+        ;
+    machine_result(m, result);
 }

@@ -77,4 +77,7 @@ void lockstep_compare(const struct field *fields, const void *a, const void *b, 
 void lockstep_compare_memory(const uint8_t *a, const uint8_t *b, uint64_t size, uint64_t base,
                              struct lockstep_diff *diff, unsigned *diffs);
 
+/* The instructions from va on as the hart sees them now, up to one that always goes elsewhere. */
+void lockstep_print_block(struct space *space, struct hart *h, uint64_t va, FILE *out);
+
 #endif

@@ -72,26 +72,23 @@ static void print_word(const uint8_t *bytes, uint64_t va, FILE *out, unsigned *l
 }
 
 /* Bytes at a virtual address as an onlooker sees them, or NULL. */
-static const uint8_t *see(struct cell *c, struct hart *h, uint64_t va)
+static const uint8_t *see(struct space *space, struct hart *h, uint64_t va)
 {
     uint64_t pa = va, mstatus = h->mstatus;
-    const uint8_t *host;
 
     h->mstatus |= MSTATUS_SUM | MSTATUS_MXR;
     if (h->priv != PRIV_M && mmu_peek(h, va, &pa))
         pa = 0;
     h->mstatus = mstatus;
-    host = space_host(&c->space, pa, 4);
-    return host;
+    return space_host(space, pa, 4);
 }
 
 #define BLOCK_LINES 40
 
-/* The instructions from va on, up to one that always goes elsewhere. */
-static void print_block(struct cell *c, struct hart *h, uint64_t va, FILE *out)
+void lockstep_print_block(struct space *space, struct hart *h, uint64_t va, FILE *out)
 {
     for (unsigned n = 0; n < BLOCK_LINES; n++) {
-        const uint8_t *bytes = see(c, h, va);
+        const uint8_t *bytes = see(space, h, va);
         struct insn i;
         unsigned length;
 
@@ -165,7 +162,7 @@ static void print_trail(struct cell *c, struct program *p, const struct lockstep
     fprintf(out, "\n  registers before the last one, and its code as it is after it:\n");
     memcpy(h->x, x, sizeof x);
     print_registers(h, out);
-    print_block(c, h, pc, out);
+    lockstep_print_block(&c->space, h, pc, out);
 }
 
 static void print_steps(struct program *p, struct cell *c, FILE *out)
