@@ -202,6 +202,7 @@ struct hart {
     uint64_t slice_end;     /* ticks at which the budget is used up */
     uint64_t slice_instret; /* instret at the start of the slice */
     uint64_t page_va;       /* of the page that holds the start of the block that runs */
+    uint64_t other_result;  /* of a division, for a later instruction */
     uint64_t group[GROUPS]; /* host address - virtual address (jit/memory.c) */
     uint8_t fp_live, fp_again; /* f registers are in host registers (jit/float.c) */
     uint32_t mxcsr, host_mxcsr;

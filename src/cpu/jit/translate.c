@@ -51,7 +51,7 @@ void t_move(struct translation *t, unsigned rd, unsigned rs)
         t_done(t, rd, t_use(t, rs, RAX));
 }
 
-static void put_imm(struct translation *t, unsigned rd, uint64_t v)
+void t_put_imm(struct translation *t, unsigned rd, uint64_t v)
 {
     if (rd == ISA_SINK)
         return;
@@ -126,7 +126,7 @@ static void addi(struct translation *t, const struct insn *i)
     int a = t_mapped(t, i->rs1), d = t_mapped(t, i->rd);
 
     if (i->rs1 == 0)
-        put_imm(t, i->rd, (uint64_t)(int64_t)i->imm);
+        t_put_imm(t, i->rd, (uint64_t)(int64_t)i->imm);
     else if (i->imm == 0)
         t_move(t, i->rd, i->rs1);
     else if (i->rd == i->rs1)
@@ -215,7 +215,7 @@ static void addiw(struct translation *t, const struct insn *i)
     int d = t_def(t, i->rd, RAX);
 
     if (i->rs1 == 0) {
-        put_imm(t, i->rd, (uint64_t)(int64_t)i->imm);
+        t_put_imm(t, i->rd, (uint64_t)(int64_t)i->imm);
         return;
     }
     if (i->imm == 0) {
@@ -366,14 +366,33 @@ static void mulhsu(struct translation *t, const struct insn *i)
     t_done(t, i->rd, RDX);
 }
 
-/* Division by zero and overflow have results (unprivileged ISA, table 7.1). */
-static void divide(struct translation *t, unsigned w, bool is_signed, bool remainder,
+/* The instruction that wants the other result of a division of the same operands, or NULL. */
+static const struct insn *other_result(const struct translation *t, const struct insn *i,
+                                       enum isa_op other)
+{
+    const struct insn *end = &t->b->insn[t->b->count - 1];
+
+    for (const struct insn *k = i; ++k < end && (k - 1)->rd != i->rs1 && (k - 1)->rd != i->rs2; )
+        if (k->op == other && k->rs1 == i->rs1 && k->rs2 == i->rs2)
+            return k;
+    return NULL;
+}
+
+/* Quotient and remainder in RAX and RDX.  Division by zero and overflow have results (unprivileged
+ * ISA, table 7.1). */
+static void divide(struct translation *t, unsigned w, bool is_signed, enum isa_op other,
                    const struct insn *i)
 {
     struct code *c = t->hot;
+    bool remainder = other == OP_div || other == OP_divu || other == OP_divw || other == OP_divuw;
     uint8_t *zero, *minus = NULL, *end, *end2 = NULL;
     int result = remainder ? RDX : RAX;
 
+    if (t->divided == i) {
+        x86(c, w ? OPX_LOAD | X_W : OPX_MOVSXD, RAX, HART_FIELD(other_result));
+        t_done(t, i->rd, RAX);
+        return;
+    }
     x86(c, OPX_LOAD | w, RAX, t_x(t, i->rs1));
     x86(c, OPX_LOAD | w, RCX, t_x(t, i->rs2));
     x86(c, OPX_TEST | w, RCX, x86_r(RCX));
@@ -391,20 +410,19 @@ static void divide(struct translation *t, unsigned w, bool is_signed, bool remai
     end = x86_jmp_forward(c);
     if (minus) { /* / -1 */
         x86_label(c, minus);
-        if (remainder)
-            x86(c, OPX_XOR, RDX, x86_r(RDX));
-        else
-            x86_group3(c, w, GROUP3_NEG, x86_r(RAX));
+        x86(c, OPX_XOR, RDX, x86_r(RDX));
+        x86_group3(c, w, GROUP3_NEG, x86_r(RAX));
         end2 = x86_jmp_forward(c);
     }
     x86_label(c, zero);
-    if (remainder)
-        x86(c, OPX_LOAD | w, RDX, x86_r(RAX));
-    else
-        x86_alu_imm(c, X_W, GROUP1_OR, x86_r(RAX), -1);
+    x86(c, OPX_LOAD | w, RDX, x86_r(RAX));
+    x86_alu_imm(c, X_W, GROUP1_OR, x86_r(RAX), -1);
     x86_label(c, end);
     if (end2)
         x86_label(c, end2);
+    t->divided = i->rd == i->rs1 || i->rd == i->rs2 ? NULL : other_result(t, i, other);
+    if (t->divided)
+        x86(c, OPX_STORE | X_W, remainder ? RAX : RDX, HART_FIELD(other_result));
     if (!w)
         x86(c, OPX_MOVSXD, result, x86_r(result));
     t_done(t, i->rd, result);
@@ -438,7 +456,7 @@ static bool integer(struct translation *t, const struct insn *i)
     struct code *c = t->hot;
 
     switch (i->op) {
-    case OP_lui: put_imm(t, i->rd, (uint64_t)(int64_t)i->imm); break;
+    case OP_lui: t_put_imm(t, i->rd, (uint64_t)(int64_t)i->imm); break;
     case OP_auipc: {
         int d = t_def(t, i->rd, RAX);
         int64_t delta = t_page_offset(t, i) + i->imm;
@@ -484,14 +502,14 @@ static bool integer(struct translation *t, const struct insn *i)
     case OP_mulh: mulh(t, GROUP3_IMUL, i); break;
     case OP_mulhu: mulh(t, GROUP3_MUL, i); break;
     case OP_mulhsu: mulhsu(t, i); break;
-    case OP_div: divide(t, X_W, true, false, i); break;
-    case OP_divu: divide(t, X_W, false, false, i); break;
-    case OP_rem: divide(t, X_W, true, true, i); break;
-    case OP_remu: divide(t, X_W, false, true, i); break;
-    case OP_divw: divide(t, 0, true, false, i); break;
-    case OP_divuw: divide(t, 0, false, false, i); break;
-    case OP_remw: divide(t, 0, true, true, i); break;
-    case OP_remuw: divide(t, 0, false, true, i); break;
+    case OP_div: divide(t, X_W, true, OP_rem, i); break;
+    case OP_divu: divide(t, X_W, false, OP_remu, i); break;
+    case OP_rem: divide(t, X_W, true, OP_div, i); break;
+    case OP_remu: divide(t, X_W, false, OP_divu, i); break;
+    case OP_divw: divide(t, 0, true, OP_remw, i); break;
+    case OP_divuw: divide(t, 0, false, OP_remuw, i); break;
+    case OP_remw: divide(t, 0, true, OP_divw, i); break;
+    case OP_remuw: divide(t, 0, false, OP_divuw, i); break;
 
     case OP_add_uw: shift_add(t, 0, true, i); break;
     case OP_sh1add: shift_add(t, 1, false, i); break;
@@ -579,6 +597,8 @@ static void forget(struct translation *t, const struct insn *i)
 static void translate(struct translation *t, const struct insn *i)
 {
     for (;; i++) {
+        for (int n = jit_translate_idiom(t, i); n > 0; n--)
+            forget(t, i++);
         if (!integer(t, i) && !jit_translate_memory(t, i) && !jit_translate_float(t, i) &&
             !jit_translate_control(t, i))
             break;

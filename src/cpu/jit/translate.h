@@ -31,6 +31,7 @@ struct translation {
     bool tail;      /* no groups: one of them did not work out */
     struct group group[GROUPS];
     int groups, rdx; /* the group whose way RDX holds, or -1 */
+    const struct insn *divided; /* finds its result in hart.other_result */
     /* of the access that is being translated */
     bool looks_up, leads;
     int base;
@@ -61,6 +62,10 @@ void t_done_f(struct translation *t, unsigned f, int xmm);
 /* Makes sure, before i, that the f registers are in XMM registers. */
 void t_need_float(struct translation *t, const struct insn *i);
 void t_box(struct translation *t, int reg, int xmm);
+
+void t_put_imm(struct translation *t, unsigned rd, uint64_t v);
+/* fuse.c: how many instructions from i on it has translated as one. */
+int jit_translate_idiom(struct translation *t, const struct insn *i);
 
 /* memory.c, float.c: true when they have translated i. */
 bool jit_translate_float(struct translation *t, const struct insn *i);
