@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/bits.h"
 #include "host/block_file.h"
+#include "host/file_map.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 
 struct block {
     int fd;           /* -1: memory */
+    struct file_map *map; /* of an image that is not written; NULL: pread it */
     uint8_t *memory;
     uint64_t size;    /* as opened */
     uint64_t limit;   /* size rounded up: transfers end here at the latest */
@@ -115,7 +117,10 @@ static int image_read(void *owner, uint64_t offset, void *buf, uint64_t len)
     struct block *b = owner;
     uint64_t have = offset < b->end ? u64_min(len, b->end - offset) : 0;
 
-    memset((uint8_t *)buf + have, 0, len - have);
+    if (have < len)
+        memset((uint8_t *)buf + have, 0, len - have);
+    if (b->map && file_map_read(b->map, offset, buf, have))
+        return 0;
     return file_pread(b->fd, offset, buf, have);
 }
 
@@ -235,7 +240,13 @@ static int open_image(struct block *b, const struct block_config *c, struct err 
         return err_set(err, "%s: the image is empty", c->image);
     b->size = b->end = (uint64_t)end;
     b->limit = align_up(b->size, BLOCK_TAIL);
-    return file_lock(b->fd, c->image, write, err);
+    if (file_lock(b->fd, c->image, write, err))
+        return -1;
+    /* Not while it is written: that a mapping shows at once what pwrite has written is not promised
+     * everywhere. */
+    if (!write)
+        b->map = file_map_new(b->fd, b->size);
+    return 0;
 }
 
 struct block *block_open(const struct block_config *c, struct err *err)
@@ -265,6 +276,7 @@ void block_close(struct block *b)
         return;
     if (b->overlay)
         overlay_close(b->overlay);
+    file_map_free(b->map);
     if (b->fd >= 0)
         close(b->fd); /* and with it the lock */
     free(b->memory);

@@ -294,6 +294,97 @@ static void test_an_image_that_shrinks_gives_an_error(void)
     remove_image();
 }
 
+/* The same of an image that is only read, which may be mapped: neither a signal nor, where the cut
+ * is within a page, zeros.  What is there can be read, and when the rest is back, that too. */
+static void check_cut(uint64_t size, bool with_overlay)
+{
+    static uint8_t whole[100000], buf[100000];
+    struct err err;
+    struct block *d;
+
+    make_image(sizeof whole);
+    d = try_open(with_overlay, !with_overlay, &err);
+    CHECK(d != NULL);
+    if (!d)
+        return;
+    CHECK(!block_read(d, 0, whole, sizeof whole));
+    CHECK(truncate(image, (off_t)size) == 0);
+    CHECK_EQ_U64((uint64_t)-block_read(d, size & ~UINT64_C(511), buf, 512), EIO);
+    CHECK_EQ_U64((uint64_t)-block_read(d, 4096, buf, sizeof buf - 4096), EIO);
+    CHECK_EQ_U64((uint64_t)-block_read(d, 98304, buf, 512), EIO);
+    memset(buf, 0xee, sizeof buf);
+    CHECK(!block_read(d, 0, buf, size));
+    CHECK(memcmp(buf, whole, size) == 0);
+    CHECK(truncate(image, sizeof whole) == 0);
+    CHECK(!block_read(d, 98304, buf, 512));
+    block_close(d);
+    remove_image();
+}
+
+static void test_an_image_that_is_only_read_may_shrink_anywhere(void)
+{
+    for (unsigned overlays = 0; overlays < 2; overlays++) {
+        check_cut(50000, overlays); /* within a page */
+        check_cut(49152, overlays);
+        check_cut(98400, overlays); /* in the last page */
+        check_cut(98304, overlays);
+        check_cut(1000, overlays);
+        check_cut(0, overlays);
+    }
+}
+
+/* Two images mapped at once: a cut of one says nothing of the other. */
+static void test_a_cut_image_leaves_others_alone(void)
+{
+    struct block_config c = {.image = image, .read_only = true};
+    char first[sizeof image];
+    struct block *a, *b;
+    struct err err;
+    uint8_t buf[512];
+
+    make_image(100000);
+    strcpy(first, image);
+    a = block_open(&c, &err);
+    make_image(100000);
+    b = block_open(&c, &err);
+    CHECK(a && b);
+    CHECK(truncate(first, 0) == 0);
+    CHECK_EQ_U64((uint64_t)-block_read(a, 8192, buf, 512), EIO);
+    CHECK(!block_read(b, 8192, buf, 512));
+    CHECK_EQ_U64(buf[0], (uint8_t)(8192 * 13 + 2));
+    block_close(a);
+    CHECK(!block_read(b, 12288, buf, 512));
+    CHECK(truncate(image, 4096) == 0);
+    CHECK_EQ_U64((uint64_t)-block_read(b, 12288, buf, 512), EIO);
+    block_close(b);
+    unlink(first);
+    remove_image();
+}
+
+/* A bus error elsewhere is not taken for one of ours. */
+static void test_another_bus_error_still_kills(void)
+{
+    struct block *d;
+    struct err err;
+    pid_t child;
+    int status;
+
+    make_image(100000);
+    d = try_open(false, true, &err);
+    child = fork();
+    if (child == 0) {
+        struct rlimit none = {0, 0};
+        setrlimit(RLIMIT_CORE, &none);
+        raise(SIGBUS);
+        raise(SIGBUS);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+    block_close(d);
+    remove_image();
+}
+
 /* The host's disk is full: the error is returned, what was there stays, and later it works. */
 static void test_a_full_disk_is_an_error_that_passes(void)
 {
@@ -489,7 +580,10 @@ TEST_MAIN(test_a_raw_image_of_any_size_reads_zeros_past_its_end,
           test_an_overlay_does_not_grow_without_end, test_locks_keep_two_writers_apart,
           test_what_cannot_be_opened_says_why,
           test_injected_errors_come_once_and_read_only_refuses,
-          test_an_image_that_shrinks_gives_an_error, test_a_full_disk_is_an_error_that_passes,
+          test_an_image_that_shrinks_gives_an_error,
+          test_an_image_that_is_only_read_may_shrink_anywhere,
+          test_a_cut_image_leaves_others_alone, test_another_bus_error_still_kills,
+          test_a_full_disk_is_an_error_that_passes,
           test_damaged_overlays_are_refused_with_one_clear_line,
           test_a_torn_table_page_falls_back_to_the_flush_before,
           test_killed_at_any_moment_nothing_flushed_is_lost)
