@@ -204,6 +204,9 @@ struct hart {
     uint64_t page_va;       /* of the page that holds the start of the block that runs */
     uint64_t other_result;  /* of a division, for a later instruction */
     uint64_t group[GROUPS]; /* host address - virtual address (jit/memory.c) */
+    struct return_stack *returns; /* jit/returns.c */
+    uintptr_t return_sp, c_sp; /* the host's stack pointer in translated code, and in C */
+    uint32_t returns_epoch; /* one more whenever what is known of contexts or code is forgotten */
     uint8_t fp_live, fp_again; /* f registers are in host registers (jit/float.c) */
     uint32_t mxcsr, host_mxcsr;
     uint64_t fp_sign64, fp_sign32; /* constants */

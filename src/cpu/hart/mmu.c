@@ -112,6 +112,7 @@ static void clear_caches(struct hart *h)
     memset(h->tlb, 0, sizeof h->tlb);
     memset(h->fetch_tlb, 0, sizeof h->fetch_tlb);
     memset(h->jump, 0, sizeof h->jump);
+    h->returns_epoch++;
     memset(h->mmu.entry, 0, sizeof h->mmu.entry);
     forget_spaces(&h->mmu);
     h->mmu.machine = h->mmu.machine_fetch = 0;

@@ -84,8 +84,10 @@ void code_reset(struct code_cache *c)
     memset(c->page2, 0, sizeof c->page2);
     c->used = 0;
     c->generation++;
-    for (unsigned i = 0; i < c->hart_count; i++)
+    for (unsigned i = 0; i < c->hart_count; i++) {
         memset(c->harts[i]->jump, 0, sizeof c->harts[i]->jump);
+        c->harts[i]->returns_epoch++;
+    }
 }
 
 static void make_stale(struct code_cache *c, struct block *b)

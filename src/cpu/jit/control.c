@@ -18,69 +18,162 @@ void t_resume(struct translation *t, struct code *c, const struct insn *i)
     x86_jmp(c, t->j->resume);
 }
 
-/* To the address in RAX, whose time has been counted (the sign flag says whether it is up). */
-static void exit_indirect(struct translation *t, struct code *c)
+/* To the pc in RAX. */
+void t_jump_cache(const struct jit *j, struct code *c)
 {
     int32_t jump = (int32_t)offsetof(struct hart, jump) - HART_BIAS;
 
     _Static_assert(sizeof(struct jump_entry) == 32, "jump-cache entries are indexed by a shift");
-    x86_jcc(c, CC_S, t->j->find);
     x86_rorx(c, 0, RCX, x86_r(RAX), 32 - 4);
     x86_alu_imm(c, 0, GROUP1_AND, x86_r(RCX), (JUMP_CACHE_ENTRIES - 1) * 32);
     x86(c, OPX_LOAD | X_W, RDX, HART_FIELD(fetch_context));
     x86(c, OPX_CMP | X_W, RAX, x86_mi(HART, RCX, 0, jump + (int)offsetof(struct jump_entry, pc)));
-    x86_jcc(c, CC_NE, t->j->find);
+    x86_jcc(c, CC_NE, j->find);
     x86(c, OPX_CMP | X_W, RDX,
         x86_mi(HART, RCX, 0, jump + (int)offsetof(struct jump_entry, context)));
-    x86_jcc(c, CC_NE, t->j->find);
+    x86_jcc(c, CC_NE, j->find);
     x86_mov(c, RDX, RAX);
     x86_alu_imm(c, X_W, GROUP1_AND, x86_r(RDX), -(int32_t)PAGE_BYTES);
     x86(c, OPX_STORE | X_W, RDX, HART_FIELD(page_va));
     x86(c, 0xff, 4, x86_mi(HART, RCX, 0, jump + (int)offsetof(struct jump_entry, code)));
 }
 
+/* The guest's convention for calls and returns (unprivileged ISA, table 2.1). */
+static bool is_link(unsigned x)
+{
+    return x == 1 || x == 5;
+}
+
+/* Whether i is a call whose return has a landing; the call in an instruction that crosses a page
+ * has none. */
+static bool is_call(const struct translation *t, const struct insn *i)
+{
+    return (i->op == OP_jal || i->op == OP_jalr) && is_link(i->rd) && !t->b->pa2;
+}
+
+/* The cold code for a jump whose rel32 ends at `field`, to a place of the same page. */
+static void link_stub(struct translation *t, const uint8_t *field, const struct insn *i,
+                      uint32_t flags)
+{
+    x86_mov_imm(t->cold, RDX, (uint32_t)(field - t->j->write) | flags);
+    x86_mov_imm(t->cold, RAX, site(t->j, t->b, i));
+    x86_jmp(t->cold, t->j->link);
+}
+
+/* The translation of the block at `offset` bytes from the start of the block's page, or NULL. */
+static const void *linked(const struct translation *t, int64_t offset)
+{
+    const struct block *to = code_lookup(t->j->blocks,
+                                         (t->b->pa & ~(PAGE_BYTES - 1)) + (uint64_t)offset);
+
+    return to ? to->code : NULL;
+}
+
+static bool in_page(const struct translation *t, int64_t offset)
+{
+    return offset >= 0 && offset < (int64_t)PAGE_BYTES && !t->b->pa2;
+}
+
+/* Pushes the pc that call i returns to, for its landing, from its register in the static map. */
+static void push_return(struct code *c, const struct insn *i)
+{
+    if (i->rd == 1) {
+        x86_byte(c, 0x41);
+        x86_byte(c, 0x50u | (R14 & 7));
+    } else {
+        x86(c, 0xff, 6, HART_FIELD_AT(8 * i->rd));
+    }
+}
+
+/* Behind the host's call: a return arrives with the guest's pc in RAX (returns.c). */
+static void landing(struct translation *t, struct code *c, const struct insn *i)
+{
+    int64_t next = t_page_offset(t, i) + i->length;
+    const void *to;
+
+    x86_byte(c, 0x58u | RCX); /* pop */
+    x86(c, OPX_CMP | X_W, RAX, x86_r(RCX));
+    x86_jcc(c, CC_NE, t->j->mismatch);
+    if (!in_page(t, next)) {
+        t_jump_cache(t->j, c);
+        return;
+    }
+    if (next)
+        x86(c, OPX_LEA | X_W, RAX, x86_m(RAX, -(int32_t)next));
+    x86(c, OPX_STORE | X_W, RAX, HART_FIELD(page_va));
+    to = linked(t, next);
+    x86_jmp(c, to ? to : x86_here(t->cold));
+    link_stub(t, c->p, i, LINK_RETURN);
+}
+
+/* To the pc in RAX, whose time has been counted (the sign flag says whether it is up).  The way
+ * there is made at run time, by what the instruction turns out to do (jit_run_jump). */
+static void exit_indirect(struct translation *t, struct code *c, const struct insn *i)
+{
+    struct code *cold = t->cold;
+    bool call = is_call(t, i);
+    uint32_t stub;
+
+    x86_jcc(c, CC_S, t->j->find);
+    if (call)
+        push_return(c, i);
+    if (call)
+        x86_call(c, x86_here(cold) + JUMP_SITE_BYTES);
+    else
+        x86_jmp(c, x86_here(cold) + JUMP_SITE_BYTES);
+    x86_dword(cold, (uint32_t)(c->p - t->j->write));
+    x86_byte(cold, 0);
+    stub = (uint32_t)(cold->p - t->j->write);
+    x86_mov_imm(cold, RDX, stub);
+    x86_jmp(cold, t->j->jump);
+    if (call)
+        landing(t, c, i);
+}
+
 /* To `offset` bytes from the start of the block's page; i is the branch, jump or end. */
 static void exit_direct(struct translation *t, struct code *c, const struct insn *i, int64_t offset,
                         uint64_t extra_ticks, unsigned retired)
 {
-    struct code *cold = t->cold;
-    const void *stub;
-    const struct block *to;
+    const void *to, *stub = x86_here(t->cold);
+    int32_t delta = budget_delta(t, i, extra_ticks, retired);
 
-    if (t->swaps && offset == (int64_t)(t->b->pa & (PAGE_BYTES - 1))) { /* the loop */
-        x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(BUDGET), budget_delta(t, i, extra_ticks, retired));
+    if (t->swaps && offset == (int64_t)(t->b->pa & (PAGE_BYTES - 1)) && !is_call(t, i)) {
+        x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(BUDGET), delta); /* the loop */
         x86_jcc(c, CC_NS, t->loop);
-        if (c != cold)
-            x86_jmp(c, x86_here(cold));
-        t_leave_loop(t, cold);
-        x86_mov_imm(cold, RDX, 0); /* time is up: nothing is patched */
-        x86_mov_imm(cold, RAX, site(t->j, t->b, i));
-        x86_jmp(cold, t->j->link);
+        if (c != t->cold)
+            x86_jmp(c, x86_here(t->cold));
+        t_leave_loop(t, t->cold);
+        link_stub(t, t->j->write, i, 0); /* time is up: nothing is patched */
         return;
     }
     t_leave_loop(t, c);
-    if (offset < 0 || offset >= (int64_t)PAGE_BYTES || t->b->pa2) {
+    if (!in_page(t, offset)) {
         x86(c, OPX_LOAD | X_W, RAX, HART_FIELD(page_va));
         x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(RAX), (int32_t)offset);
-        x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(BUDGET), budget_delta(t, i, extra_ticks, retired));
-        exit_indirect(t, c);
+        x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(BUDGET), delta);
+        if (is_call(t, i)) {
+            exit_indirect(t, c, i);
+        } else {
+            x86_jcc(c, CC_S, t->j->find);
+            t_jump_cache(t->j, c);
+        }
         return;
     }
-    x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(BUDGET), budget_delta(t, i, extra_ticks, retired));
-    to = code_lookup(t->j->blocks, (t->b->pa & ~(PAGE_BYTES - 1)) + (uint64_t)offset);
-    if (c == cold) { /* the way out follows the jump */
-        x86_jcc(c, CC_NS, to && to->code ? to->code : x86_here(c) + 6);
-        stub = NULL;
+    x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(BUDGET), delta);
+    to = linked(t, offset);
+    if (is_call(t, i)) {
+        x86_jcc(c, CC_S, stub);
+        push_return(c, i);
+        x86_call(c, to ? to : stub);
+        link_stub(t, c->p, i, 0);
+        landing(t, c, i);
+    } else if (c == t->cold) { /* the way out follows the jump */
+        x86_jcc(c, CC_NS, to ? to : x86_here(c) + 6);
+        link_stub(t, c->p, i, 0);
     } else {
-        stub = x86_here(cold);
-        x86_jcc(c, CC_NS, to && to->code ? to->code : stub);
+        x86_jcc(c, CC_NS, to ? to : stub);
         x86_jmp(c, stub);
-    }
-    {
-        uint32_t field = (uint32_t)((stub ? c->p - 5 : c->p) - t->j->write);
-        x86_mov_imm(cold, RDX, field);
-        x86_mov_imm(cold, RAX, site(t->j, t->b, i));
-        x86_jmp(cold, t->j->link);
+        link_stub(t, c->p - 5, i, 0);
     }
 }
 
@@ -131,19 +224,25 @@ static void link_register(struct translation *t, const struct insn *i)
 static void jalr(struct translation *t, const struct insn *i)
 {
     struct code *c = t->hot;
+    bool is_return = i->rd == ISA_SINK && i->imm == 0 && is_link(i->rs1);
 
     if (t_mapped(t, i->rs1) >= 0)
-        x86(c, OPX_LEA | X_W, RAX, x86_m(t_mapped(t, i->rs1), i->imm));
+        x86(c, i->imm ? OPX_LEA | X_W : OPX_LOAD | X_W, RAX,
+            i->imm ? x86_m(t_mapped(t, i->rs1), i->imm) : x86_r(t_mapped(t, i->rs1)));
     else {
         x86(c, OPX_LOAD | X_W, RAX, t_x(t, i->rs1));
         if (i->imm)
             x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(RAX), i->imm);
     }
-    x86_alu_imm(c, X_W, GROUP1_AND, x86_r(RAX), -2);
     link_register(t, i);
     t_leave_loop(t, c);
     x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(BUDGET), budget_delta(t, i, 0, 1));
-    exit_indirect(t, c);
+    if (is_return) {
+        x86_jcc(c, CC_S, t->j->find);
+        x86_byte(c, 0xc3);
+    } else {
+        exit_indirect(t, c, i);
+    }
 }
 
 bool jit_translate_control(struct translation *t, const struct insn *i)

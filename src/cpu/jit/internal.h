@@ -35,6 +35,21 @@
 #define SITE_INDEX_BITS 7
 _Static_assert(BLOCK_INSNS_MAX + 4 <= 1 << SITE_INDEX_BITS, "a site's index fits");
 
+/* returns.c */
+struct return_stack {
+    const struct hart *hart; /* whose it is */
+    uint64_t context;
+    uint32_t epoch;
+    uintptr_t sp; /* while the hart uses another */
+    uintptr_t low, top;
+};
+#define RETURN_STACKS 12
+#define RETURN_LOOK 5 /* entries at which a return looks */
+
+/* The most that an instruction's code can take, hot or cold. */
+#define INSN_BYTES_MAX 256
+#define JUMP_CHAIN 4 /* targets of an indirect jump that are compared with */
+
 struct jit {
     const struct hart_params *p;
     const uint8_t *arena;
@@ -45,7 +60,10 @@ struct jit {
     uint64_t slice_ticks;
     void (*enter)(struct hart *h, const void *code);
     /* thunks */
-    const void *link, *find, *system, *memory, *resume, *fp_enter, *memory_group, *tail;
+    const void *link, *find, *system, *memory, *resume, *fp_enter, *memory_group, *tail, *jump,
+        *mismatch, *underflow;
+    struct return_stack returns[RETURN_STACKS];
+    void *return_memory;
 };
 
 static inline uint32_t site(const struct jit *j, const struct block *b, const struct insn *i)
@@ -63,13 +81,23 @@ struct isa_runtime {
 };
 extern const struct isa_runtime isa_runtime[OP_LIMIT];
 
+/* returns.c */
+bool jit_returns_init(struct jit *j);
+void jit_returns_fini(struct jit *j);
+/* Makes h->return_sp that of a stack for the hart's fetch context: before translated code goes on. */
+void jit_returns_ready(struct hart *h);
+
 /* thunks.c: code between C and the translations; called once, first. */
 void jit_make_thunks(struct jit *j);
 
 /* runtime.c: what translated code calls.  Those that return an address return where to go on, or
  * NULL to leave translated code. */
+#define LINK_RETURN (1u << 31) /* with a field: where the call at the site returns to */
+/* An indirect jump's stub, which is followed by its code: its field (4 bytes), targets in its chain. */
+#define JUMP_SITE_BYTES 5
 const void *jit_run_link(struct hart *h, uint32_t site, uint32_t field);
 const void *jit_run_find(struct hart *h);
+const void *jit_run_jump(struct hart *h, uint32_t field);
 const void *jit_run_system(struct hart *h, uint32_t site);
 const void *jit_run_resume(struct hart *h, uint32_t site);
 bool jit_run_memory(struct hart *h, uint32_t site, uint64_t va);

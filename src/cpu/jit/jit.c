@@ -76,6 +76,10 @@ struct jit *jit_new(const struct hart_params *p, struct code_cache *blocks)
     j->cold = (struct code){write + CACHE_BYTES / 2, write + CACHE_BYTES, exec - write};
     j->slice_ticks = SLICE_TICKS(cheapest(p));
     jit_make_thunks(j);
+    if (!jit_returns_init(j)) {
+        jit_free(j);
+        return NULL;
+    }
     j->hot_start = j->hot.p;
     j->cold_start = j->cold.p;
     return j;
@@ -87,6 +91,8 @@ void jit_free(struct jit *j)
         return;
     munmap(j->write, CACHE_BYTES);
     munmap(j->exec, CACHE_BYTES);
+    if (j->return_memory)
+        jit_returns_fini(j);
     free(j);
 }
 

@@ -10,13 +10,16 @@
  *
  * Invariants
  *  1. Translated code is entered at a block's start only, through one of: jit_enter, a jump-cache
- *     entry's code, a link.  A link leads to a block of the same page.
+ *     entry's code, a link, an indirect jump's chain; or where a call returns to (returns.c).  A link
+ *     or a chain leads to a block of the same page.
  *  2. When a block goes stale its first bytes become a jump out (jit_stale), so no way in needs to
  *     be found and closed.
  *  3. While translated code runs, the hart's x registers of the static map are in host registers,
  *     and ticks, instret and pc are implied by `budget`, the block and `page_va`.  Every call to C
  *     has them written back first.
- *  4. The host never writes and executes through the same mapping (W^X). */
+ *  4. Whoever changes the hart's fetch context, or what is mapped in it, is C code that goes back to
+ *     translated code through jit_run_*'s arming of the budget, which looks after the return stack.
+ *  5. The host never writes and executes through the same mapping (W^X). */
 #ifndef CPU_JIT_JIT_H
 #define CPU_JIT_JIT_H
 

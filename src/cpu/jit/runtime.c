@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What translated code calls.  It mirrors the interpreter's labels of the same names, so that both
  * leave a hart in the same state (interp/interp.c). */
-#include "cpu/jit/internal.h"
+#include "cpu/jit/translate.h"
 
 #include <string.h>
 
@@ -52,6 +52,7 @@ static void arm(struct hart *h)
     h->slice_end = h->ticks + left;
     h->slice_instret = h->instret;
     h->budget = (left - 1) << BUDGET_SHIFT;
+    jit_returns_ready(h);
 }
 
 /* Sets ticks and instret from the budget: those at the start of the block that runs, or at an exit
@@ -90,6 +91,7 @@ static const void *go_on(struct hart *h)
 const void *jit_run_find(struct hart *h)
 {
     settle(h);
+    h->pc &= ~UINT64_C(1);
     return go_on(h);
 }
 
@@ -103,10 +105,46 @@ const void *jit_run_link(struct hart *h, uint32_t site, uint32_t field)
     const void *code;
 
     settle(h);
-    h->pc = block_pc(h, from) + i->offset + (uint64_t)(int64_t)i->imm;
+    h->pc = block_pc(h, from) + i->offset;
+    h->pc += field & LINK_RETURN ? i->length : (uint64_t)(int64_t)i->imm;
     code = go_on(h);
     if (code && !timeout && from->code)
-        x86_patch(&j->hot, j->write + field, code);
+        x86_patch(&j->hot, j->write + (field & ~LINK_RETURN), code);
+    return code;
+}
+
+/* An indirect jump to h->pc, whose site has no way for it yet.  A few places of the same page become
+ * a chain of comparisons, which hold in any context; what goes elsewhere, or to many places, looks
+ * into the jump cache. */
+const void *jit_run_jump(struct hart *h, uint32_t stub)
+{
+    struct jit *j = h->m->jit;
+    struct code *c = &j->cold;
+    uint8_t *s = j->write + stub, *field = j->write + le32_get(s - JUMP_SITE_BYTES);
+    uint64_t offset;
+    const void *code, *next, *start;
+
+    settle(h);
+    h->pc &= ~UINT64_C(1);
+    offset = h->pc - h->page_va;
+    code = go_on(h);
+    if (!code || c->end - c->p < 4 * INSN_BYTES_MAX)
+        return code;
+    start = x86_here(c);
+    if (offset < PAGE_BYTES && s[-1] < JUMP_CHAIN) {
+        next = field + (int32_t)le32_get(field - 4) + c->to_exec;
+        x86_mov(c, RCX, RAX);
+        x86(c, OPX_SUB | X_W, RCX, HART_FIELD(page_va));
+        if (s[-1]) /* RCX is known there */
+            next = (const uint8_t *)next + (x86_here(c) - start);
+        x86_alu_imm(c, X_W, GROUP1_CMP, x86_r(RCX), (int32_t)offset);
+        x86_jcc(c, CC_E, code);
+        x86_jmp(c, next);
+        s[-1]++;
+    } else {
+        t_jump_cache(j, c);
+    }
+    x86_patch(c, field, start);
     return code;
 }
 

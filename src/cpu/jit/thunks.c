@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Code between C and the translations. */
-#include "cpu/jit/internal.h"
+#include "cpu/jit/translate.h"
 
 static const int saved[] = {RBX, RBP, R12, R13, R14, R15}; /* by the callee, in the System V ABI */
 
@@ -74,6 +74,19 @@ static void call_c(struct code *c, uintptr_t function)
     x86(c, 0xff, 2, x86_r(RAX));
 }
 
+/* Translated code has the stack of returns.c, C its own. */
+static void to_c_stack(struct code *c)
+{
+    x86(c, OPX_STORE | X_W, RSP, HART_FIELD(return_sp));
+    x86(c, OPX_LOAD | X_W, RSP, HART_FIELD(c_sp));
+}
+
+static void to_return_stack(struct code *c)
+{
+    x86(c, OPX_LOAD | X_W, RSP, HART_FIELD(return_sp));
+}
+
+/* Back to jit_enter, from C's stack. */
 static void leave(struct code *c)
 {
     x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(RSP), 8);
@@ -91,12 +104,14 @@ static const void *make_jump_thunk(struct code *c, uintptr_t function)
     const void *start = x86_here(c);
     uint8_t *out;
 
+    to_c_stack(c);
     store_registers(c);
     store_floats(c);
     x86(c, OPX_LOAD, RSI, x86_r(RAX));
     call_c(c, function);
     x86(c, OPX_TEST | X_W, RAX, x86_r(RAX));
     out = x86_jcc_forward(c, CC_E);
+    to_return_stack(c);
     load_registers(c);
     jump_register(c, RAX);
     x86_label(c, out);
@@ -112,7 +127,7 @@ static const void *make_memory_thunk(struct code *c, uintptr_t function, bool gr
     const void *start = x86_here(c);
     uint8_t *out, *floats, *broken = NULL;
 
-    x86_alu_imm(c, X_W, GROUP1_SUB, x86_r(RSP), 8);
+    to_c_stack(c);
     store_registers(c);
     x86(c, OPX_LOAD, RSI, x86_r(RAX));
     x86(c, OPX_MOVZX8, RAX, HART_FIELD(fp_live));
@@ -122,8 +137,8 @@ static const void *make_memory_thunk(struct code *c, uintptr_t function, bool gr
     call_c(c, function);
     x86(c, 0x84 | X_BREG | X_BRM, RAX, x86_r(RAX)); /* test al, al */
     out = x86_jcc_far(c, CC_E);
+    to_return_stack(c);
     load_registers(c);
-    x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(RSP), 8);
     if (group) {
         x86_alu_imm(c, 0, GROUP1_CMP, x86_r(RAX), 2);
         broken = x86_jcc_forward(c, CC_E);
@@ -138,7 +153,7 @@ static const void *make_memory_thunk(struct code *c, uintptr_t function, bool gr
     load_floats(c);
     x86_byte(c, 0xc3);
     x86_label_far(c, out);
-    x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(RSP), 16);
+    x86_alu_imm(c, X_W, GROUP1_ADD, HART_FIELD(return_sp), 8); /* it is not returned to */
     leave(c);
     return start;
 }
@@ -174,6 +189,34 @@ static const void *make_fp_enter_thunk(const struct jit *j, struct code *c)
     return start;
 }
 
+/* A return that its landing did not expect, with the entry just popped and the pc in RAX: if the
+ * guest left out some returns, its entry is a little way up.  If not, the stack stays as it was before:
+ * the call may have been the interpreter's, and then the entry's turn is still to come. */
+static void make_return_thunks(struct jit *j, struct code *c)
+{
+    uint8_t *found[RETURN_LOOK - 1];
+    const void *indirect;
+
+    j->mismatch = x86_here(c);
+    for (int n = 0; n < RETURN_LOOK - 1; n++) {
+        x86(c, OPX_CMP | X_W, RAX, x86_m(RSP, 16 * n + 8));
+        found[n] = x86_jcc_far(c, CC_E);
+    }
+    x86(c, OPX_LEA | X_W, RSP, x86_m(RSP, -16));
+    indirect = x86_here(c);
+    x86_alu_imm(c, X_W, GROUP1_AND, x86_r(RAX), -2);
+    t_jump_cache(j, c);
+    for (int n = 0; n < RETURN_LOOK - 1; n++) {
+        x86_label_far(c, found[n]);
+        if (n)
+            x86(c, OPX_LEA | X_W, RSP, x86_m(RSP, 16 * n));
+        x86_byte(c, 0xc3);
+    }
+    j->underflow = x86_here(c);
+    x86(c, OPX_LEA | X_W, RSP, x86_m(RSP, -8));
+    x86_jmp(c, indirect);
+}
+
 void jit_make_thunks(struct jit *j)
 {
     struct code *c = &j->hot;
@@ -187,6 +230,8 @@ void jit_make_thunks(struct jit *j)
     x86_alu_imm(c, X_W, GROUP1_SUB, x86_r(RSP), 8);
     x86(c, OPX_LEA | X_W, HART, x86_m(RDI, HART_BIAS));
     x86_mov(c, RAX, RSI);
+    x86(c, OPX_STORE | X_W, RSP, HART_FIELD(c_sp));
+    to_return_stack(c);
     load_registers(c);
     jump_register(c, RAX);
     memcpy(&j->enter, &enter, sizeof enter); /* C has no cast from data to code */
@@ -197,6 +242,11 @@ void jit_make_thunks(struct jit *j)
     j->find = x86_here(c); /* jumped to with the pc in RAX */
     x86(c, OPX_STORE | X_W, RAX, HART_FIELD(pc));
     make_jump_thunk(c, (uintptr_t)jit_run_find);
+    j->jump = x86_here(c); /* jumped to with the pc in RAX, and a stub in EDX */
+    x86(c, OPX_STORE | X_W, RAX, HART_FIELD(pc));
+    x86(c, OPX_LOAD, RAX, x86_r(RDX));
+    make_jump_thunk(c, (uintptr_t)jit_run_jump);
+    make_return_thunks(j, c);
     j->tail = make_jump_thunk(c, (uintptr_t)jit_run_tail);
     j->memory = make_memory_thunk(c, (uintptr_t)jit_run_memory, false);
     j->memory_group = make_memory_thunk(c, (uintptr_t)jit_run_memory_group, true);

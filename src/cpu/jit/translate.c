@@ -573,9 +573,6 @@ static bool integer(struct translation *t, const struct insn *i)
 
 /* ---- blocks ---- */
 
-/* The most that an instruction can take, hot or cold. */
-#define INSN_BYTES_MAX 256
-
 static bool room(const struct jit *j)
 {
     return j->hot.end - j->hot.p >= (BLOCK_INSNS_MAX + 4) * INSN_BYTES_MAX &&

@@ -52,6 +52,8 @@ int t_use(struct translation *t, unsigned x, int scratch);
 int t_def(const struct translation *t, unsigned x, int scratch);
 void t_done(struct translation *t, unsigned x, int reg);
 void t_move(struct translation *t, unsigned rd, unsigned rs);
+/* Goes to the pc in RAX, through the jump cache. */
+void t_jump_cache(const struct jit *j, struct code *c);
 /* Leaves to the interpreter, which goes on with instruction i. */
 void t_resume(struct translation *t, struct code *c, const struct insn *i);
 
