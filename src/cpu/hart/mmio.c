@@ -422,7 +422,19 @@ bool hart_cbo_clean(struct hart *h, const struct insn *i)
 
 bool hart_cbo_zero(struct hart *h, const struct insn *i)
 {
+    uint64_t va = h->x[i->rs1] & ~(uint64_t)(CACHE_BLOCK_BYTES - 1), pa;
+    const struct tlb_entry *e = &h->tlb[(va >> PAGE_SHIFT) % TLB_ENTRIES];
+    uint8_t *host;
+
     if (!cbo_enabled(h, ENVCFG_CBZE))
         return hart_illegal(h, i);
+    if (likely(e->write_tag == ((va & ~(PAGE_BYTES - 1)) | h->context)))
+        host = (uint8_t *)(e->addend + (uintptr_t)va);
+    else
+        host = mmu_reach(h, va, ACCESS_WRITE, &pa);
+    if (likely(host)) {
+        memset(host, 0, CACHE_BLOCK_BYTES);
+        return false;
+    }
     return !cbo_access(h, h->x[i->rs1], true);
 }
