@@ -137,7 +137,7 @@ static void exit_direct(struct translation *t, struct code *c, const struct insn
     const void *to, *stub = x86_here(t->cold);
     int32_t delta = budget_delta(t, i, extra_ticks, retired);
 
-    if (t->swaps && offset == (int64_t)(t->b->pa & (PAGE_BYTES - 1)) && !is_call(t, i)) {
+    if (t->loops && offset == (int64_t)(t->b->pa & (PAGE_BYTES - 1)) && !is_call(t, i)) {
         x86_alu_imm(c, X_W, GROUP1_ADD, x86_r(BUDGET), delta); /* the loop */
         x86_jcc(c, CC_NS, t->loop);
         if (c != t->cold)

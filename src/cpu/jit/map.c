@@ -74,7 +74,8 @@ void t_choose_map(struct translation *t)
     memset(t->map, -1, sizeof t->map);
     for (size_t n = 0; n < ARRAY_LEN(static_map); n++)
         t->map[static_map[n].x] = static_map[n].host;
-    if (t->tail || !loops(t->b))
+    t->loops = !t->tail && loops(t->b);
+    if (!t->loops)
         return;
     count_uses(t->b, uses);
     for (;;) {

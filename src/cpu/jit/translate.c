@@ -603,6 +603,15 @@ static void translate(struct translation *t, const struct insn *i)
     }
 }
 
+static bool uses_float(const struct block *b)
+{
+    for (const struct insn *i = b->insn + b->skew; i < &b->insn[b->count] && i->op < OP_COUNT; i++)
+        if (isa_runtime[i->op].fp || isa_table[i->op].class == CLASS_FP ||
+            isa_table[i->op].class == CLASS_FMA || isa_table[i->op].class == CLASS_FDIV)
+            return true;
+    return false;
+}
+
 const void *jit_translate_tail(struct jit *j, struct block *b, const struct insn *i)
 {
     struct translation t = {.j = j, .b = b, .hot = &j->hot, .cold = &j->cold, .tail = true, .rdx = -1};
@@ -633,8 +642,12 @@ bool jit_translate(struct jit *j, struct block *b)
     x86_alu_imm(&j->cold, X_W, GROUP1_ADD, x86_r(RAX), (int32_t)(b->pa & (PAGE_BYTES - 1)));
     x86_jmp(&j->cold, j->find);
     t_choose_map(&t);
-    t_enter_loop(&t, t.hot);
-    t.loop = x86_here(t.hot);
+    if (t.loops) {
+        t_enter_loop(&t, t.hot);
+        if (uses_float(b))
+            t_need_float(&t, i);
+        t.loop = x86_here(t.hot);
+    }
     translate(&t, i);
     return true;
 }

@@ -25,7 +25,8 @@ struct translation {
     int8_t map[ISA_SINK + 1]; /* host register of a guest register, or -1 */
     struct swap swap[ISA_SINK];
     int swaps;
-    const void *loop; /* where the block starts over, with the swaps done */
+    bool loops;       /* the block leads to itself */
+    const void *loop; /* where it starts over, with the swaps done */
     bool fp_live;   /* the block has made sure of hart.fp_live */
     uint32_t boxed; /* f registers known to hold a single */
     bool tail;      /* no groups: one of them did not work out */
