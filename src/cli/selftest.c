@@ -83,15 +83,6 @@ struct counts {
     uint64_t programs, slices, instret, ended, divergences;
 };
 
-static bool may_translate(void)
-{
-    struct cell *c = cell_new(&(struct cell_config){.jit = true, .harts = 1});
-    bool may = c->shared.jit != NULL;
-
-    cell_free(c);
-    return may;
-}
-
 static void show_difference(const struct lockstep *l, struct program *p,
                             enum lockstep_slices slices, struct lockstep_result *r, bool minimise)
 {
@@ -193,7 +184,7 @@ int cli_selftest(int argc, char **argv)
         err_set(&err, "what to test? there is: engine");
         return cli_fail("selftest", CLI_USAGE, &err);
     }
-    if (!may_translate()) {
+    if (!lockstep_translates()) {
         err_set(&err, "this host has no translator (it needs x86-64 with AVX2, BMI2 and FMA): "
                       "there is nothing to compare");
         return cli_fail("selftest", CLI_NO_RUN, &err);

@@ -48,13 +48,15 @@ static int side_open(struct side *s, const struct board_config *config,
     char *meta;
 
     *s = (struct side){.config = *config, .trace_hash = HASH_START, .until_mark = o->until_mark};
-    s->config.engine = jit ? ENGINE_JIT : ENGINE_INTERP;
+    s->config.engine = jit && !o->other ? ENGINE_JIT : ENGINE_INTERP;
     s->config.console = "null";
     s->config.trace = NULL;
     s->m = machine_new(&s->config, err);
     if (!s->m)
         return -1;
-    if (jit && !s->m->shared.jit)
+    if (jit && o->other)
+        s->m->engine = o->other;
+    else if (jit && !s->m->shared.jit)
         return err_set(err, "this host has no translator: there is nothing to compare");
     meta = machine_meta_json(s->m);
     trace_open(&s->m->trace, hash_chunk, s, meta);

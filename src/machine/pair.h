@@ -13,6 +13,7 @@ struct pair_options {
     uint64_t blocks_from;  /* every turn from this one on is one block */
     uint64_t until_mark;   /* end when a hart has executed this mark; 0: none */
     ps_t memory_every_ps;  /* virtual time between two looks at memory and devices */
+    const struct engine *other; /* on trial in place of the translator; NULL: the translator */
     /* Called now and then. */
     void (*progress)(void *ctx, ps_t time, uint64_t instret);
     void *ctx;

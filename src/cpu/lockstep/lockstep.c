@@ -165,6 +165,15 @@ static void narrow(const struct lockstep *l, struct program *p, enum lockstep_sl
     }
 }
 
+bool lockstep_translates(void)
+{
+    struct cell *c = cell_new(&(struct cell_config){.jit = true, .harts = 1});
+    bool translates = c->shared.jit != NULL;
+
+    cell_free(c);
+    return translates;
+}
+
 void lockstep_run(const struct lockstep *l, struct program *p, enum lockstep_slices slices,
                   struct lockstep_result *result)
 {

@@ -43,6 +43,9 @@ struct lockstep_result {
     unsigned diffs;    /* all of them; the first LOCKSTEP_DIFFS_MAX are kept */
 };
 
+/* Whether this host has a translator at all. */
+bool lockstep_translates(void);
+
 /* Runs a program on both (program_plan has been called). */
 void lockstep_run(const struct lockstep *l, struct program *p, enum lockstep_slices slices,
                   struct lockstep_result *result);
