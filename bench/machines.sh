@@ -40,6 +40,14 @@ user_time() {
     echo $((fields[11] * 1000 / ticks_per_second))
 }
 
+# memory_of PID: kB of all its memory (a page that is mapped twice counts once), and of the guest's RAM.
+memory_of() {
+    awk '/^[0-9a-f]+-[0-9a-f]+ / { pss = 0; size = 0 }
+         $1 == "Size:" { size = $2 }
+         $1 == "Pss:" { all += $2; if (size >= 1048576) ram += $2 }
+         END { print all, ram + 0 }' "/proc/$1/smaps"
+}
+
 # A machine that says nothing for so many seconds has stopped.
 silence=180
 
@@ -62,9 +70,7 @@ measure() {
                 ready=yes ;;
             *" wrong: "*) die "$name computes wrongly: $line" ;;
             *" skipped: "*) say "$name: $line" >&2 ;;
-            "touched "*)
-                sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$machine/status" \
-                    >"$work/memory" ;;
+            "touched "*) memory_of "$machine" >"$work/memory" ;;
             *"job ended with status"*) ended=${line##* }; break ;;
             *)
                 if [[ $line =~ ^[a-z0-9]+\ [0-9]+\ [0-9]+\ [0-9]+$ ]]; then

@@ -180,11 +180,14 @@ function report_recorder(    i, n, d, dm) {
     }
 }
 
-function report_memory(    kib) {
-    if ((getline kib < (work "/memory")) <= 0)
+function report_memory(    f) {
+    if ((getline line < (work "/memory")) <= 0)
         return
+    split(line, f, " ")
     if (json)
-        printf ",\n \"memory\": {\"touched_mib\": 200, \"host_mib\": %.0f, \"target\": 300}", kib / 1024
+        printf ",\n \"memory\": {\"touched_mib\": 200, \"host_mib\": %.0f, \"ram_mib\": %.0f, \"target\": 300}",
+            f[1] / 1024, f[2] / 1024
     else
-        printf "host memory of the guest that touched 200 MiB of 1 GiB: %.0f MiB; target: 300\n", kib / 1024
+        printf "host memory when a program has touched 200 MiB of 1 GiB: %.0f MiB, " \
+            "%.0f of it the guest's RAM; target: 300\n", f[1] / 1024, f[2] / 1024
 }
