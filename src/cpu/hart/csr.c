@@ -6,8 +6,6 @@
 #define DELEGABLE_EXCEPTIONS UINT64_C(0xb3ff) /* all but ecall from M (and from VS) */
 #define S_INTERRUPTS (MIP_BIT(IRQ_SSI) | MIP_BIT(IRQ_STI) | MIP_BIT(IRQ_SEI))
 #define M_INTERRUPTS (MIP_BIT(IRQ_MSI) | MIP_BIT(IRQ_MTI) | MIP_BIT(IRQ_MEI))
-#define SSTATUS_WRITABLE \
-    (MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_FS | MSTATUS_SUM | MSTATUS_MXR)
 #define MSTATUS_WRITABLE \
     (SSTATUS_WRITABLE | MSTATUS_MIE | MSTATUS_MPIE | FMASK(MSTATUS_MPP) | MSTATUS_MPRV | \
      MSTATUS_TVM | MSTATUS_TW | MSTATUS_TSR)
@@ -41,17 +39,23 @@ static uint64_t get_mstatus(struct hart *h, unsigned index)
 
 static void set_mstatus(struct hart *h, unsigned index, uint64_t v)
 {
+    uint64_t old = h->mstatus;
+
     (void)index;
     if (FGET(v, MSTATUS_MPP) == 2)
-        v = FPUT(v, MSTATUS_MPP, FGET(h->mstatus, MSTATUS_MPP));
-    h->mstatus = (h->mstatus & ~MSTATUS_WRITABLE) | (v & MSTATUS_WRITABLE);
-    mmu_context_changed(h);
+        v = FPUT(v, MSTATUS_MPP, FGET(old, MSTATUS_MPP));
+    h->mstatus = (old & ~MSTATUS_WRITABLE) | (v & MSTATUS_WRITABLE);
+    if ((old ^ h->mstatus) &
+        (MSTATUS_MPRV | FMASK(MSTATUS_MPP) | MSTATUS_SUM | MSTATUS_MXR))
+        mmu_context_changed(h);
+    if (hart_wakes(h))
+        h->leave = true; /* what was pending may be enabled now */
 }
 
 static uint64_t get_sstatus(struct hart *h, unsigned index)
 {
     (void)index;
-    return with_sd(h->mstatus) & (SSTATUS_WRITABLE | MSTATUS_UXL | MSTATUS_SD);
+    return with_sd(h->mstatus) & (SSTATUS_READABLE | MSTATUS_SD);
 }
 
 static void set_sstatus(struct hart *h, unsigned index, uint64_t v)

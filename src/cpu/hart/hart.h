@@ -286,7 +286,8 @@ void hart_wake(struct hart *h, ps_t now);
 
 /* Operations of SYS rows: each performs the instruction at h->pc (not yet advanced; h->ticks and
  * h->instret are those before it plus its own base cost) and either leaves h->trapped set or
- * leaves pc for the engine to advance, except where it sets pc itself (returns true then). */
+ * leaves pc for the engine to advance, except where it sets pc itself (returns true then).  Those
+ * after which a block may go on (insn.goes_on) set h->leave where it must not. */
 bool hart_mark(struct hart *h, const struct insn *i);
 bool hart_fence(struct hart *h, const struct insn *i);
 bool hart_fence_i(struct hart *h, const struct insn *i);

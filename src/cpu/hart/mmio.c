@@ -326,6 +326,7 @@ bool hart_fence(struct hart *h, const struct insn *i)
     if (until > hart_now(h)) {
         h->ticks = hart_ticks(h, until);
         h->stop = STOP_EVENT;
+        h->leave = true;
     }
     return false;
 }

@@ -2,6 +2,7 @@
 #include "cpu/interp/block.h"
 
 #include "base/alloc.h"
+#include "cpu/hart/csr.h"
 #include "cpu/jit/jit.h"
 
 #include <stdlib.h>
@@ -240,15 +241,31 @@ static uint64_t fetch_page(struct hart *h, uint64_t va, bool *whole)
     return pa;
 }
 
+/* Whether a block goes on after a CSR instruction: what is written decides neither how the next
+ * instruction is fetched nor which interrupts are enabled (of sstatus.SIE, hart.leave tells). */
+static bool csr_goes_on(const struct insn *i)
+{
+    switch (i->imm) {
+    case CSR_SSTATUS:
+    case CSR_STVEC: case CSR_SSCRATCH: case CSR_SEPC: case CSR_SCAUSE: case CSR_STVAL:
+    case CSR_MTVEC: case CSR_MSCRATCH: case CSR_MEPC: case CSR_MCAUSE: case CSR_MTVAL:
+        return true;
+    default:
+        return i->op != OP_csrrw && i->op != OP_csrrwi && i->rs1 == 0; /* only reads */
+    }
+}
+
 static bool ends_block(const struct insn *i)
 {
     switch (isa_table[i->op].class) {
     case CLASS_JUMP:
-    case CLASS_CSR:
-    case CLASS_FENCE:
         return true;
+    case CLASS_CSR:
+        return i->op < OP_csrrw || i->op > OP_csrrci || !csr_goes_on(i);
+    case CLASS_FENCE:
+        return i->op != OP_fence && i->op != OP_fence_i;
     default:
-        return i->op == OP_mark || (i->op >= OP_cbo_inval && i->op <= OP_cbo_zero);
+        return i->op == OP_mark;
     }
 }
 
@@ -303,6 +320,8 @@ static size_t fill(struct hart *h, struct block *b, uint64_t pa, uint64_t pa2, u
         i.ticks = (uint16_t)u64_min(ticks, UINT16_MAX);
         if (isa_table[i.op].class == CLASS_BRANCH || i.op == OP_jal)
             i.way = ways++;
+        else if (isa_table[i.op].format != FMT_FR4)
+            i.goes_on = !ends_block(&i);
         offset += i.length;
         append(b, &i);
     } while (!ends_block(&i) && offset < room && b->count < limit + b->skew &&

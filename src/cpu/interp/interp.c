@@ -461,8 +461,13 @@ system:
     h->ticks = ticks + i->ticks;
     h->instret = instret + INDEX;
     pc = h->pc + i->length;
-    if (sys(h, i))
+    if (sys(h, i)) {
         pc = h->pc;
+    } else if (i->goes_on && likely(!h->leave)) {
+        pc = h->pc - i->offset;
+        i++;
+        DISPATCH;
+    }
     ticks = h->ticks;
     instret = h->instret + !h->trapped;
     if (h->stop != STOP_NONE)

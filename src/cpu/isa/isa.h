@@ -95,6 +95,7 @@ struct insn {
     union {
         uint8_t rs3; /* of the four-register format */
         uint8_t way; /* of jumps and branches in a block (cpu/interp/block.h) */
+        uint8_t goes_on; /* of SYS rows in a block: it does not end here */
     };
     uint8_t rm;                /* rounding mode field; AMO: aq/rl */
     uint8_t length;            /* 2 or 4 bytes */

@@ -267,13 +267,9 @@ bool jit_translate_control(struct translation *t, const struct insn *i)
     default:
         break;
     }
-    if (isa_runtime[i->op].system) {
-        t_leave_loop(t, t->hot);
-        x86_mov_imm(t->hot, RAX, site(t->j, t->b, i));
-        x86_jmp(t->hot, t->j->system);
-    } else {
-        t_resume(t, t->hot, i);
-    }
+    if (isa_runtime[i->op].system)
+        return jit_translate_system(t, i);
+    t_resume(t, t->hot, i);
     return false;
 }
 

@@ -60,7 +60,7 @@ struct jit {
     uint64_t slice_ticks;
     void (*enter)(struct hart *h, const void *code);
     /* thunks */
-    const void *link, *find, *system, *memory, *resume, *fp_enter, *memory_group, *tail, *jump,
+    const void *link, *find, *system, *within, *memory, *resume, *fp_enter, *memory_group, *tail, *jump,
         *mismatch, *underflow;
     struct return_stack returns[RETURN_STACKS];
     void *return_memory;
@@ -100,9 +100,12 @@ const void *jit_run_find(struct hart *h);
 const void *jit_run_jump(struct hart *h, uint32_t field);
 const void *jit_run_system(struct hart *h, uint32_t site);
 const void *jit_run_resume(struct hart *h, uint32_t site);
-bool jit_run_memory(struct hart *h, uint32_t site, uint64_t va);
-/* The first access of a group: 0 to leave, 1 when hart.group is set, 2 when it cannot be. */
-unsigned jit_run_memory_group(struct hart *h, uint32_t site, uint64_t va, uint32_t group);
+/* These are called in the middle of a block, and may also return to go on there: */
+#define JIT_RETURN 1
+#define JIT_BROKEN 2 /* from the first access of a group: hart.group could not be set */
+const void *jit_run_memory(struct hart *h, uint32_t site, uint64_t va);
+const void *jit_run_memory_group(struct hart *h, uint32_t site, uint64_t va, uint32_t group);
+const void *jit_run_within(struct hart *h, uint32_t site);
 const void *jit_run_tail(struct hart *h, uint32_t site, uint32_t field);
 
 /* translate.c: the rest of a block from i, without groups; NULL: no room. */

@@ -148,28 +148,62 @@ const void *jit_run_jump(struct hart *h, uint32_t stub)
     return code;
 }
 
-const void *jit_run_system(struct hart *h, uint32_t site)
+/* After an instruction that ends its block, at h->pc: as in the interpreter, interrupts first. */
+static const void *after(struct hart *h)
 {
-    const struct block *b = site_block(h->m->jit, site);
-    const struct insn *i = site_insn(b, site);
-    uint64_t pc;
-
-    settle(h);
-    h->pc = block_pc(h, b) + i->offset;
-    h->ticks += i->ticks;
-    h->instret += (uint64_t)(i - b->insn) - b->skew;
-    pc = h->pc + i->length;
-    if (!isa_runtime[i->op].system(h, i))
-        h->pc = pc;
-    h->instret += !h->trapped;
     if (h->stop != STOP_NONE) {
         h->leave = true;
         return NULL;
     }
-    if (hart_mip(h) & h->mie)
+    if (hart_wakes(h))
         hart_interrupt(h);
     h->leave = h->trapped = false;
     return go_on(h);
+}
+
+/* Performs the SYS row; whether it went to a place of its own. */
+static bool perform(struct hart *h, const struct block *b, const struct insn *i)
+{
+    settle(h);
+    h->pc = block_pc(h, b) + i->offset;
+    h->ticks += i->ticks;
+    h->instret += (uint64_t)(i - b->insn) - b->skew;
+    return isa_runtime[i->op].system(h, i);
+}
+
+const void *jit_run_system(struct hart *h, uint32_t site)
+{
+    const struct block *b = site_block(h->m->jit, site);
+    const struct insn *i = site_insn(b, site);
+
+    if (!perform(h, b, i))
+        h->pc += i->length;
+    h->instret += !h->trapped;
+    return after(h);
+}
+
+/* The caller of a thunk will not be returned to. */
+static void abandon_block(struct hart *h)
+{
+    h->return_sp += sizeof(uint64_t);
+}
+
+/* One whose block goes on. */
+const void *jit_run_within(struct hart *h, uint32_t site)
+{
+    const struct block *b = site_block(h->m->jit, site);
+    const struct insn *i = site_insn(b, site);
+    uint64_t context = h->fetch_context;
+    uint32_t epoch = h->returns_epoch;
+    bool jumped = perform(h, b, i);
+
+    if (likely(!jumped && !h->leave && h->fetch_context == context && h->returns_epoch == epoch))
+        return (const void *)JIT_RETURN;
+    abandon_block(h);
+    if (!jumped)
+        h->pc += i->length;
+    h->instret += !h->trapped;
+    return after(h);
 }
 
 const void *jit_run_resume(struct hart *h, uint32_t site)
@@ -192,8 +226,8 @@ static void put_loaded(struct hart *h, const struct insn *i, const struct isa_ru
     }
 }
 
-/* A load or store that missed the TLB; false to leave. */
-bool jit_run_memory(struct hart *h, uint32_t site, uint64_t va)
+/* A load or store that missed the TLB. */
+const void *jit_run_memory(struct hart *h, uint32_t site, uint64_t va)
 {
     const struct block *b = site_block(h->m->jit, site);
     const struct insn *i = site_insn(b, site);
@@ -210,7 +244,8 @@ bool jit_run_memory(struct hart *h, uint32_t site, uint64_t va)
     if (done && op->load)
         put_loaded(h, i, op, value);
     if (likely(done && !h->leave))
-        return true;
+        return (const void *)JIT_RETURN;
+    abandon_block(h);
     h->instret += (uint64_t)(i - b->insn) - b->skew;
     if (done) {
         h->pc += i->length;
@@ -219,25 +254,27 @@ bool jit_run_memory(struct hart *h, uint32_t site, uint64_t va)
         h->ticks = base + (i > b->insn ? (i - 1)->ticks : 0);
         h->retry_pc = h->pc;
         h->retry_instret = h->instret;
+        h->leave = true;
+        return NULL;
     }
-    h->leave = true;
-    return false;
+    return after(h);
 }
 
-unsigned jit_run_memory_group(struct hart *h, uint32_t site, uint64_t va, uint32_t group)
+const void *jit_run_memory_group(struct hart *h, uint32_t site, uint64_t va, uint32_t group)
 {
     uint64_t first = va - (group >> 8 & 0xfff), last = va + (group >> 20) - 1;
     const struct block *b = site_block(h->m->jit, site);
     const struct tlb_entry *e = &h->tlb[va >> PAGE_SHIFT & (TLB_ENTRIES - 1)];
     uint64_t tag = (va & ~(PAGE_BYTES - 1)) | h->context;
+    const void *to = jit_run_memory(h, site, va);
 
-    if (!jit_run_memory(h, site, va))
-        return 0;
+    if (to != (const void *)JIT_RETURN)
+        return to;
     if (first >> PAGE_SHIFT != last >> PAGE_SHIFT ||
         (isa_runtime[site_insn(b, site)->op].load ? e->read_tag : e->write_tag) != tag)
-        return 2;
+        return (const void *)JIT_BROKEN;
     h->group[group & 0xff] = e->addend;
-    return 1;
+    return to;
 }
 
 /* Goes on after the first access of a group that could not be. */

@@ -119,13 +119,45 @@ static const void *make_jump_thunk(struct code *c, uintptr_t function)
     return start;
 }
 
-/* Called with a site in EAX, the address in RCX and, if C returns more than a truth, an argument in
- * EDX.  C's answer 0 leaves; 1 returns, behind a jump of 5 bytes where there is an argument; 2
- * returns. */
+/* After a call to C from the middle of a block: goes where it says, if that is not on in the block
+ * (then C has taken the return address from the stack). */
+static void return_or_go(struct code *c)
+{
+    uint8_t *go_on, *out;
+
+    x86(c, OPX_TEST | X_W, RAX, x86_r(RAX));
+    out = x86_jcc_far(c, CC_E);
+    to_return_stack(c);
+    load_registers(c);
+    x86_alu_imm(c, X_W, GROUP1_CMP, x86_r(RAX), JIT_BROKEN);
+    go_on = x86_jcc_far(c, CC_BE);
+    jump_register(c, RAX);
+    x86_label_far(c, out);
+    leave(c);
+    x86_label_far(c, go_on);
+}
+
+/* Called with a site in EAX. */
+static const void *make_within_thunk(struct code *c)
+{
+    const void *start = x86_here(c);
+
+    to_c_stack(c);
+    store_registers(c);
+    store_floats(c);
+    x86(c, OPX_LOAD, RSI, x86_r(RAX));
+    call_c(c, (uintptr_t)jit_run_within);
+    return_or_go(c);
+    x86_byte(c, 0xc3);
+    return start;
+}
+
+/* Called with a site in EAX, the address in RCX and an argument in EDX where there is a group: then
+ * to go on in the block is to return behind a jump of 5 bytes, or before it if the group is broken. */
 static const void *make_memory_thunk(struct code *c, uintptr_t function, bool group)
 {
     const void *start = x86_here(c);
-    uint8_t *out, *floats, *broken = NULL;
+    uint8_t *floats, *broken = NULL;
 
     to_c_stack(c);
     store_registers(c);
@@ -135,12 +167,9 @@ static const void *make_memory_thunk(struct code *c, uintptr_t function, bool gr
     store_floats(c);
     x86(c, 0x87 | X_W, RCX, x86_r(RDX)); /* xchg: C's third and fourth arguments */
     call_c(c, function);
-    x86(c, 0x84 | X_BREG | X_BRM, RAX, x86_r(RAX)); /* test al, al */
-    out = x86_jcc_far(c, CC_E);
-    to_return_stack(c);
-    load_registers(c);
+    return_or_go(c);
     if (group) {
-        x86_alu_imm(c, 0, GROUP1_CMP, x86_r(RAX), 2);
+        x86_alu_imm(c, 0, GROUP1_CMP, x86_r(RAX), JIT_BROKEN);
         broken = x86_jcc_forward(c, CC_E);
         x86_alu_imm(c, X_W, GROUP1_ADD, x86_m(RSP, 0), 5);
         x86_label(c, broken);
@@ -152,9 +181,6 @@ static const void *make_memory_thunk(struct code *c, uintptr_t function, bool gr
     x86_label(c, floats);
     load_floats(c);
     x86_byte(c, 0xc3);
-    x86_label_far(c, out);
-    x86_alu_imm(c, X_W, GROUP1_ADD, HART_FIELD(return_sp), 8); /* it is not returned to */
-    leave(c);
     return start;
 }
 
@@ -250,5 +276,6 @@ void jit_make_thunks(struct jit *j)
     j->tail = make_jump_thunk(c, (uintptr_t)jit_run_tail);
     j->memory = make_memory_thunk(c, (uintptr_t)jit_run_memory, false);
     j->memory_group = make_memory_thunk(c, (uintptr_t)jit_run_memory_group, true);
+    j->within = make_within_thunk(c);
     j->fp_enter = make_fp_enter_thunk(j, c);
 }

@@ -603,13 +603,19 @@ static void translate(struct translation *t, const struct insn *i)
     }
 }
 
-static bool uses_float(const struct block *b)
+/* Whether a block uses f registers, and they stay where they are (SYS rows end hart.fp_live). */
+static bool keeps_float(const struct block *b)
 {
-    for (const struct insn *i = b->insn + b->skew; i < &b->insn[b->count] && i->op < OP_COUNT; i++)
+    bool uses = false;
+
+    for (const struct insn *i = b->insn + b->skew; i < &b->insn[b->count] && i->op < OP_COUNT; i++) {
+        if (isa_runtime[i->op].system)
+            return false;
         if (isa_runtime[i->op].fp || isa_table[i->op].class == CLASS_FP ||
             isa_table[i->op].class == CLASS_FMA || isa_table[i->op].class == CLASS_FDIV)
-            return true;
-    return false;
+            uses = true;
+    }
+    return uses;
 }
 
 const void *jit_translate_tail(struct jit *j, struct block *b, const struct insn *i)
@@ -644,7 +650,7 @@ bool jit_translate(struct jit *j, struct block *b)
     t_choose_map(&t);
     if (t.loops) {
         t_enter_loop(&t, t.hot);
-        if (uses_float(b))
+        if (keeps_float(b))
             t_need_float(&t, i);
         t.loop = x86_here(t.hot);
     }

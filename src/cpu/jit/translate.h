@@ -29,6 +29,7 @@ struct translation {
     const void *loop; /* where it starts over, with the swaps done */
     bool fp_live;   /* the block has made sure of hart.fp_live */
     uint32_t boxed; /* f registers known to hold a single */
+    uint8_t priv;   /* the block has made sure of at least this privilege */
     bool tail;      /* no groups: one of them did not work out */
     struct group group[GROUPS];
     int groups, rdx; /* the group whose way RDX holds, or -1 */
@@ -76,6 +77,8 @@ bool jit_translate_memory(struct translation *t, const struct insn *i);
 /* control.c: translates what may end a block, or leaves to who can execute i; whether the block
  * goes on after it. */
 bool jit_translate_control(struct translation *t, const struct insn *i);
+/* system.c: the same for a SYS row. */
+bool jit_translate_system(struct translation *t, const struct insn *i);
 /* Bytes from the start of the block's page to i. */
 int64_t t_page_offset(const struct translation *t, const struct insn *i);
 

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CSR instructions, fences and whatever else is a SYS row: what kernels do often in line, the rest
+ * by its function. */
+#include "cpu/jit/translate.h"
+
+#include "cpu/hart/csr.h"
+
+/* ---- what is not in line ---- */
+
+/* What the translation no longer knows. */
+static void called(struct translation *t, const struct insn *i)
+{
+    t->fp_live = false; /* C has the f registers */
+    t->rdx = -1;
+    if (i->op >= OP_csrrw && i->op <= OP_csrrci && i->imm == CSR_SSTATUS)
+        for (int n = 0; n < t->groups; n++)
+            t->group[n].open = false; /* SUM and MXR decide what is allowed */
+}
+
+static void call_in(struct translation *t, struct code *c, const struct insn *i)
+{
+    t_leave_loop(t, c);
+    x86_mov_imm(c, RAX, site(t->j, t->b, i));
+    x86_call(c, t->j->within);
+    t_enter_loop(t, c);
+    called(t, i);
+}
+
+/* Executes i by its function and comes back to where the hot code is now.  Cold code that has been
+ * jumped to starts here. */
+static void slow(struct translation *t, const struct insn *i)
+{
+    call_in(t, t->cold, i);
+    x86_jmp(t->cold, x86_here(t->hot));
+}
+
+static void call(struct translation *t, const struct insn *i)
+{
+    call_in(t, t->hot, i);
+}
+
+/* Jumps to the slow way of i, which will trap, unless the hart has a privilege.  It does not change
+ * within a block. */
+static void need_priv(struct translation *t, unsigned priv)
+{
+    if (t->priv >= priv)
+        return;
+    t->priv = (uint8_t)priv;
+    x86(t->hot, 0x80, GROUP1_CMP, HART_FIELD(priv));
+    x86_byte(t->hot, priv);
+    x86_jcc(t->hot, CC_B, x86_here(t->cold));
+}
+
+/* ---- CSRs that are a field of the hart ---- */
+
+static const struct field_csr {
+    uint16_t number;
+    int32_t offset;
+    int8_t mask;
+} field_csrs[] = {
+#define ROW(name, number, mask) {number, (int32_t)offsetof(struct hart, name), mask}
+    ROW(sscratch, CSR_SSCRATCH, -1), ROW(sepc, CSR_SEPC, -2), ROW(scause, CSR_SCAUSE, -1),
+    ROW(stval, CSR_STVAL, -1),       ROW(mscratch, CSR_MSCRATCH, -1), ROW(mepc, CSR_MEPC, -2),
+    ROW(mcause, CSR_MCAUSE, -1),     ROW(mtval, CSR_MTVAL, -1),
+#undef ROW
+};
+
+/* csrr, csrw and csrrw of a field. */
+static bool field_csr(struct translation *t, const struct insn *i)
+{
+    const struct field_csr *f = NULL;
+    bool write = i->op == OP_csrrw || i->op == OP_csrrwi;
+
+    for (size_t k = 0; k < ARRAY_LEN(field_csrs); k++)
+        if (field_csrs[k].number == i->imm)
+            f = &field_csrs[k];
+    if (!f || (!write && i->rs1))
+        return false;
+    need_priv(t, (unsigned)f->number >> 8 & 3);
+    if (i->op == OP_csrrwi)
+        x86_mov_imm(t->hot, RCX, i->rs1);
+    else if (write)
+        x86(t->hot, OPX_LOAD | X_W, RCX, t_x(t, i->rs1));
+    if (i->rd != ISA_SINK) {
+        int d = write ? RAX : t_def(t, i->rd, RAX);
+        x86(t->hot, OPX_LOAD | X_W, d, HART_FIELD_AT(f->offset));
+        t_done(t, i->rd, d);
+    }
+    if (write) {
+        if (f->mask != -1)
+            x86_alu_imm(t->hot, X_W, GROUP1_AND, x86_r(RCX), f->mask);
+        x86(t->hot, OPX_STORE | X_W, RCX, HART_FIELD_AT(f->offset));
+    }
+    slow(t, i);
+    return true;
+}
+
+/* ---- sstatus ---- */
+
+/* RAX = sstatus */
+static void read_sstatus(struct code *c)
+{
+    _Static_assert(MSTATUS_FS == 3 << 13, "a carry out of FS is bit 15, which is 0 in mstatus");
+    x86(c, OPX_LOAD | X_W, RAX, HART_FIELD(mstatus));
+    x86_mov_imm(c, RDX, SSTATUS_READABLE);
+    x86(c, OPX_LOAD, RCX, x86_r(RAX));
+    x86(c, OPX_AND | X_W, RAX, x86_r(RDX));
+    x86_alu_imm(c, 0, GROUP1_AND, x86_r(RCX), (int32_t)MSTATUS_FS);
+    x86_alu_imm(c, 0, GROUP1_ADD, x86_r(RCX), 1 << 13);
+    x86_shift_imm(c, 0, GROUP2_SHR, x86_r(RCX), 15);
+    x86_shift_imm(c, X_W, GROUP2_SHL, x86_r(RCX), 63); /* SD */
+    x86(c, OPX_OR | X_W, RAX, x86_r(RCX));
+}
+
+/* csrr, and setting and clearing SIE. */
+static bool sstatus(struct translation *t, const struct insn *i)
+{
+    struct code *c = t->hot;
+    bool set = i->op == OP_csrrsi, clear = i->op == OP_csrrci;
+
+    if (!set && !clear && ((i->op != OP_csrrs && i->op != OP_csrrc) || i->rs1))
+        return false;
+    need_priv(t, PRIV_S);
+    if (set && i->rs1 & MSTATUS_SIE) { /* something may be waiting for it */
+        x86(c, OPX_LOAD | X_W, RAX, HART_FIELD(mip_lines));
+        x86(c, OPX_OR | X_W, RAX, HART_FIELD(mip_soft));
+        x86(c, OPX_TEST | X_W, RAX, HART_FIELD(mie));
+        x86_jcc(c, CC_NE, x86_here(t->cold));
+    }
+    if (i->rd != ISA_SINK) {
+        read_sstatus(c);
+        t_done(t, i->rd, RAX);
+    }
+    if ((set || clear) && i->rs1 & MSTATUS_SIE) { /* the only one among the low five */
+        x86(c, 0x80, set ? GROUP1_OR : GROUP1_AND, HART_FIELD(mstatus));
+        x86_byte(c, set ? MSTATUS_SIE : 0xff & ~MSTATUS_SIE);
+    }
+    slow(t, i);
+    return true;
+}
+
+/* ---- fences ---- */
+
+/* Memory is ordered as it is.  A fence with O in its predecessor set waits, and FIOM makes one with
+ * W into such a one (hart_fence). */
+static void fence(struct translation *t, const struct insn *i)
+{
+    struct code *c = t->hot;
+    unsigned before = (unsigned)i->imm >> 4 & 15;
+
+    if (before & 4) {
+        call(t, i);
+    } else if (before & 1) {
+        x86(c, OPX_LOAD, RAX, HART_FIELD(menvcfg));
+        x86(c, OPX_OR, RAX, HART_FIELD(senvcfg));
+        x86_byte(c, 0xa8); /* test al, imm8 */
+        x86_byte(c, ENVCFG_FIOM);
+        x86_jcc(c, CC_NE, x86_here(t->cold));
+        slow(t, i);
+    }
+}
+
+bool jit_translate_system(struct translation *t, const struct insn *i)
+{
+    if (!i->goes_on) {
+        t_leave_loop(t, t->hot);
+        x86_mov_imm(t->hot, RAX, site(t->j, t->b, i));
+        x86_jmp(t->hot, t->j->system);
+        return false;
+    }
+    switch (i->op) {
+    case OP_fence: fence(t, i); break;
+    case OP_fence_i: break; /* stores reach decoded code at once */
+    case OP_csrrw: case OP_csrrs: case OP_csrrc:
+    case OP_csrrwi: case OP_csrrsi: case OP_csrrci:
+        if (!field_csr(t, i) && !(i->imm == CSR_SSTATUS && sstatus(t, i)))
+            call(t, i);
+        break;
+    default: call(t, i); break;
+    }
+    return true;
+}
