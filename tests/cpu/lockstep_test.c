@@ -26,7 +26,8 @@ static bool in_block(const struct hart *h, uint64_t pc, struct insn *i)
         isa_decode(le32_get(p), i);
         if (i->op == FAULTY)
             return true;
-        if (isa_table[i->op].class == CLASS_JUMP || isa_table[i->op].class == CLASS_CSR)
+        if (isa_table[i->op].class == CLASS_JUMP ||
+            (isa_table[i->op].class == CLASS_CSR && (i->op < OP_csrrw || i->op > OP_csrrci)))
             return false;
         pc += i->length;
     }

@@ -431,6 +431,7 @@ struct block *block_find(struct hart *h)
             break;
     if (!b)
         b = build(h, pa, pa2);
+    h->leave = false; /* what the walk may have written to: the block was found after it */
     remember(h, va, b);
     return b;
 }
