@@ -72,8 +72,8 @@ static void plan(struct program *p, struct plan *plan)
     p->kind = emit_below(&e, 8) == 0 ? PROGRAM_STORM : (enum program_kind)emit_below(&e, 3);
     p->level = emit_below(&e, 2) ? TIMING_IO : TIMING_OFF;
     p->harts = emit_below(&e, 4) == 0 && p->kind != PROGRAM_STORM ? 2 : 1;
-    p->ticks_max = UINT64_C(4000000);
-    plan->rounds = at_most(4 + emit_below(&e, 40), p->rounds_max);
+    p->ticks_max = UINT64_C(1500000);
+    plan->rounds = at_most(3 + emit_below(&e, 24), p->rounds_max);
     plan->bodies = 2 + emit_below(&e, FUNCTIONS_MAX - 1);
     p->steps = LEAVES * LEAF_STEPS;
     for (unsigned n = 0; n < plan->bodies; n++)

@@ -55,6 +55,7 @@ struct maker {
     bool large, timer, sum_pages;
     /* Registers that no step writes. */
     unsigned loop, inner, rounds;
+    uint32_t busy; /* bit mask of those that the present step needs for itself */
     uint32_t leaf[LEAVES], recursion; /* offsets */
     uint32_t service_at; /* where the next service goes; U */
     unsigned services;

@@ -6,7 +6,7 @@
 
 static bool reserved(const struct maker *m, unsigned r)
 {
-    return r == 2 || r == m->loop || r == m->inner || r == m->rounds;
+    return r == 2 || r == m->loop || r == m->inner || r == m->rounds || m->busy >> r & 1;
 }
 
 unsigned step_register(struct maker *m)
@@ -504,6 +504,96 @@ static void put_run(struct maker *m)
     emit_branch(&m->e, OP_bne, count, 0, top);
 }
 
+/* A loop such as compilers make: a block or a few, two pointers, sums, conditions. */
+struct hot {
+    unsigned base[2], count, f[4];
+    bool is_double;
+};
+
+static void put_hot_access(struct maker *m, const struct hot *h)
+{
+    static const uint16_t ops[] = {OP_ld, OP_lw, OP_lwu, OP_lbu, OP_lh, OP_ld, OP_lw, OP_sd, OP_sw,
+                                   OP_sb, OP_sh, OP_sd, OP_sw, OP_fld, OP_flw, OP_fsd, OP_fsw};
+    unsigned op = ops[emit_below(&m->e, ARRAY_LEN(ops))], base = h->base[emit_below(&m->e, 2)];
+    unsigned format = isa_table[op].format, size = access_size(op);
+    int imm = (int)(emit_below(&m->e, 12) * size) - (emit_below(&m->e, 4) ? 0 : 32);
+
+    if (emit_below(&m->e, 24) == 0)
+        imm += 1; /* misaligned */
+    if (emit_below(&m->e, 5) == 0) { /* by an index */
+        unsigned r = step_register(m);
+
+        emit_i(&m->e, OP_andi, r, h->count, 31);
+        if (emit_below(&m->e, 2)) {
+            emit_r(&m->e, (unsigned[]){OP_sh1add, OP_sh2add, OP_sh3add}[emit_below(&m->e, 3)], r, r,
+                   base);
+        } else {
+            emit_i(&m->e, OP_slli, r, r, (int)emit_below(&m->e, 8));
+            emit_r(&m->e, OP_add, r, r, base);
+        }
+        base = r;
+    }
+    if (format == FMT_S || format == FMT_FS)
+        emit_s(&m->e, op, format == FMT_FS ? h->f[emit_below(&m->e, 4)] : any_register(m), base,
+               (uint32_t)imm);
+    else
+        emit_i(&m->e, op, format == FMT_FL ? h->f[emit_below(&m->e, 4)] : step_register(m), base,
+               imm);
+}
+
+static void put_hot_part(struct maker *m, const struct hot *h)
+{
+    switch (emit_below(&m->e, 10)) {
+    case 0: case 1: case 2: put_hot_access(m, h); break;
+    case 3: case 4: emit32(&m->e, float_word(m, h->is_double, h->f)); break;
+    case 5: put_idiom(m); break;
+    case 6: emit16(&m->e, step_half(m)); break;
+    default: emit32(&m->e, step_word(m)); break;
+    }
+}
+
+static void put_hot_loop(struct maker *m)
+{
+    unsigned turns = 3 + emit_below(&m->e, emit_below(&m->e, 4) ? 12 : 60);
+    unsigned length = 1 + emit_below(&m->e, emit_below(&m->e, 2) ? 5 : 14);
+    struct hot h = {.is_double = emit_below(&m->e, 2)};
+    uint32_t top, over = 0;
+
+    for (unsigned n = 0; n < 4; n++)
+        h.f[n] = any_register(m);
+    for (unsigned n = 0; n < 2; n++) {
+        h.base[n] = step_register(m);
+        m->busy |= 1u << h.base[n];
+        emit_address(&m->e, h.base[n], emit_below(&m->e, 3) ? step_target(m, 8) & ~7u
+                                                             : step_target(m, 8));
+    }
+    h.count = step_register(m);
+    m->busy |= 1u << h.count;
+    emit_i(&m->e, OP_addi, h.count, 0, (int)turns);
+    top = m->e.at;
+    for (unsigned n = 0; n < length; n++) {
+        if (over && emit_below(&m->e, 2)) {
+            emit_land(&m->e, over);
+            over = 0;
+        }
+        if (!over && emit_below(&m->e, 5) == 0) {
+            over = m->e.at;
+            emit32(&m->e, emit_row(emit_below(&m->e, 2) ? OP_blt : OP_bne, 0, any_register(m),
+                                   any_register(m) << 20));
+        }
+        put_hot_part(m, &h);
+    }
+    if (over)
+        emit_land(&m->e, over);
+    if (emit_below(&m->e, 2)) /* strides, over page ends as well */
+        emit_i(&m->e, OP_addi, h.base[0], h.base[0], 8 << emit_below(&m->e, 7));
+    if (emit_below(&m->e, 3) == 0)
+        emit_i(&m->e, OP_addi, h.base[1], h.base[1], -8);
+    emit_i(&m->e, OP_addi, h.count, h.count, -1);
+    emit_branch(&m->e, OP_blt, 0, h.count, top);
+    m->busy = 0;
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -522,6 +612,7 @@ static const struct {
     {"reservation", 3, put_reservation},
     {"block operation", 1, put_block_op},
     {"run", 3, put_run},
+    {"hot loop", 10, put_hot_loop},
     {"branch", 8, step_branch},
     {"call", 8, step_call},
     {"jump table", 4, step_jump_table},
