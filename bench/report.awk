@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The report of bench/run: from the files in `work`, as a table, or with json=yes as JSON. Its input is
-# bench/works.
+# The report of bench/run: from the files in `work`, as a table, or with json=yes as JSON, with the name
+# of the `peer`. Its input is bench/works.
 
 # The shortest repetition of each work: by the guest's clock, or natively.
 function read_works(machine, best,    file, f) {
@@ -85,14 +85,15 @@ BEGIN {
         printf ",\n \"works\": ["
     else
         printf "\n%-8s %9s %10s %6s %10s %6s %6s %10s %6s %10s %6s\n", "work", "instr.", "doorbell",
-            "MIPS", "QEMU", "ratio", "target", "-icount 0", "ratio", "native", "share"
+            "MIPS", peer, "ratio", "target", "-icount 0", "ratio", "native", "share"
 }
 
 /^#/ || !NF { next }
 
 # A line of bench/works.
 {
-    name = $1; target = $2 == "-" ? "" : $2; per = $4
+    # The targets are beside QEMU.
+    name = $1; target = $2 == "-" || peer != "QEMU" ? "" : $2; per = $4
     if (!(("doorbell", name) in seen))
         next
     n = mark[name]
@@ -130,8 +131,8 @@ END {
         printf "\nboot to \"guest ready\", wall (user) seconds: doorbell %.2f (%.2f)", boot["wall"] / 1000,
             boot["user"] / 1000
         if (r != "")
-            printf ", QEMU %.2f (%.2f): ratio %.2f (%.2f), target 1.7", qemu_boot["wall"] / 1000,
-                qemu_boot["user"] / 1000, r, ru
+            printf ", %s %.2f (%.2f): ratio %.2f (%.2f)%s", peer, qemu_boot["wall"] / 1000,
+                qemu_boot["user"] / 1000, r, ru, peer == "QEMU" ? ", target 1.7" : ""
         if (icount_boot["wall"] != "")
             printf "; with -icount %.2f (%.2f)", icount_boot["wall"] / 1000, icount_boot["user"] / 1000
         printf "\n"
