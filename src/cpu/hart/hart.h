@@ -100,7 +100,7 @@ extern const struct param hart_param_rows[];
 #else
 #define TLB_ENTRIES 2048
 #define FETCH_TLB_ENTRIES 1024
-#define JUMP_CACHE_ENTRIES 4096
+#define JUMP_CACHE_ENTRIES 16384
 #endif
 
 /* One 4-KiB page of memory for data.  A tag is the page's virtual address with the translation
