@@ -203,7 +203,6 @@ void mmu_own_supervisor(struct hart *h)
         if (SHARED >> kind & 1)
             s->number[kind] = 0;
     mmu_context_changed(h);
-    h->leave = true; /* the engine may hold h->context */
 }
 
 /* ---- forgetting ---- */

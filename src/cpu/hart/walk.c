@@ -274,9 +274,9 @@ static void remember(struct hart *h, uint64_t va, const struct leaf *l)
     w->offset = mask_bits(PAGE_SHIFT + 9 * l->level);
 }
 
-/* Translates in an address space: 0 or a cause.  Clears *whole when the engine must not keep it. */
-static uint64_t walk(struct hart *h, uint64_t va, enum access access, enum priv priv, uint64_t *pa,
-                     bool *whole)
+/* Translates in an address space: 0 or a cause.  May give the current contexts new numbers: a tag
+ * must be made after it. */
+static uint64_t walk(struct hart *h, uint64_t va, enum access access, enum priv priv, uint64_t *pa)
 {
     struct leaf l;
     uint64_t cause = find_leaf(h, va, access, priv, &l);
@@ -286,11 +286,8 @@ static uint64_t walk(struct hart *h, uint64_t va, enum access access, enum priv 
         cause = mark_leaf(h, access, &l);
     if (cause)
         return cause;
-    if (!l.global && priv == PRIV_S && !user_too && !h->mmu.space[h->mmu.now].own) {
+    if (!l.global && priv == PRIV_S && !user_too && !h->mmu.space[h->mmu.now].own)
         mmu_own_supervisor(h);
-        /* Whoever fetches has made a tag of the number of before. */
-        *whole = access != ACCESS_FETCH;
-    }
     remember(h, va, &l);
     if (access == ACCESS_FETCH)
         mmu_note_fetch(h, va, l.level ? (enum page_size)(PAGE_64K + l.level)
@@ -313,7 +310,7 @@ uint64_t mmu_translate(struct hart *h, uint64_t va, enum access access, uint64_t
     } else {
         if (access == ACCESS_FETCH && reach_code(h, va, pa))
             return 0;
-        cause = walk(h, va, access, priv, pa, whole);
+        cause = walk(h, va, access, priv, pa);
         if (cause)
             return cause;
     }

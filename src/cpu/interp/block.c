@@ -222,10 +222,10 @@ void code_probe_hit(struct hart *h)
 static uint64_t fetch_page(struct hart *h, uint64_t va, bool *whole)
 {
     struct fetch_entry *e = &h->fetch_tlb[(va >> PAGE_SHIFT) % FETCH_TLB_ENTRIES];
-    uint64_t tag = (va & ~(PAGE_BYTES - 1)) | h->fetch_context, pa, cause;
+    uint64_t page_va = va & ~(PAGE_BYTES - 1), pa, cause;
     bool uniform;
 
-    if (e->tag == tag)
+    if (e->tag == (page_va | h->fetch_context))
         return e->page << PAGE_SHIFT | (va & (PAGE_BYTES - 1));
     cause = mmu_translate(h, va, ACCESS_FETCH, &pa, &uniform);
     if (!cause && !space_host(h->m->space, pa, 2))
@@ -235,7 +235,7 @@ static uint64_t fetch_page(struct hart *h, uint64_t va, bool *whole)
         return 0;
     }
     if (uniform)
-        *e = (struct fetch_entry){tag, pa >> PAGE_SHIFT};
+        *e = (struct fetch_entry){page_va | h->fetch_context, pa >> PAGE_SHIFT};
     else
         *whole = false;
     return pa;
