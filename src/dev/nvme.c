@@ -84,6 +84,7 @@ static void controller_reset(struct nvme *n)
     clock_disarm(n->clock, &n->stop);
     memset(c->sq, 0, sizeof c->sq);
     memset(c->cq, 0, sizeof c->cq);
+    nvme_queues_changed(n);
     memset(c->vector_count, 0, sizeof c->vector_count);
     memset(c->vector_fired, 0, sizeof c->vector_fired);
     c->processor_free = 0;
@@ -133,6 +134,7 @@ static void on_enabled(void *owner)
     cq->phase = cq->interrupts = cq->created = 1;
     cq->sqs = 1;
     n->c.ready = 1;
+    nvme_queues_changed(n);
 }
 
 /* ---- shutdown ---- */
@@ -371,6 +373,8 @@ static void nvme_restore(void *dev)
         n->mover[i].op.buf = n->mover[i].buf;
     for (unsigned i = 0; i < NVME_FETCHERS; i++)
         n->fetcher[i].op.buf = n->fetcher[i].buf;
+    nvme_queues_changed(n);
+    nvme_slots_changed(n);
     nvme_update_intx(n);
 }
 

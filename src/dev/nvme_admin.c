@@ -148,6 +148,7 @@ static unsigned create_cq(struct nvme_slot *slot)
     cq->interrupts = cdw11 >> 1 & 1;
     cq->held_first = cq->held_last = NVME_NO_SLOT;
     cq->phase = cq->created = 1;
+    nvme_queues_changed(n);
     return 0;
 }
 
@@ -177,6 +178,7 @@ static unsigned create_sq(struct nvme_slot *slot)
     sq->deleter = NVME_NO_SLOT;
     sq->created = 1;
     n->c.cq[cqid].sqs++;
+    nvme_queues_changed(n);
     return 0;
 }
 
@@ -208,6 +210,7 @@ void nvme_sq_deleted_if_idle(struct nvme *n, unsigned qid)
     slot = &n->slot[sq->deleter];
     n->c.cq[sq->cqid].sqs--;
     memset(sq, 0, sizeof *sq);
+    nvme_queues_changed(n);
     n->clock->cause = slot->s.cause;
     nvme_finish(slot, NVME_OK);
     n->clock->cause = cause;
@@ -223,6 +226,7 @@ static unsigned delete_cq(struct nvme_slot *slot)
     if (n->c.cq[qid].sqs)
         return NVME_QUEUE_DELETION_INVALID;
     memset(&n->c.cq[qid], 0, sizeof n->c.cq[qid]);
+    nvme_queues_changed(n);
     nvme_update_intx(n);
     return 0;
 }

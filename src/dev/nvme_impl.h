@@ -29,6 +29,7 @@
 #define NVME_SLOTS_IO 116
 #define NVME_SLOTS (NVME_SLOTS_ADMIN + NVME_SLOTS_IO)
 #define NVME_NO_SLOT 0xffff
+#define NVME_NO_COMMAND UINT32_MAX
 #define NVME_MOVERS 16
 #define NVME_FETCHERS 4
 #define NVME_FETCH_MAX 16
@@ -222,6 +223,9 @@ struct nvme {
     bool write_cache; /* present */
     char serial[21];
     struct block *own; /* of the default configuration */
+    /* Derived from the state, so that common ways need not look at all queues and slots. */
+    unsigned queues; /* no queue from this number on has been created */
+    uint32_t command[NVME_SLOTS]; /* sqid << 16 | cid, or NVME_NO_COMMAND */
     /* state */
     struct nvme_core c;
     struct nvme_slot slot[NVME_SLOTS];
@@ -255,6 +259,9 @@ void nvme_cq_doorbell(struct nvme *n, unsigned qid, uint32_t value);
 void nvme_kick(struct nvme *n); /* fetch what can be fetched */
 void nvme_fetched(void *owner, struct dma_op *op);
 void nvme_lists_reset(struct nvme *n);
+/* Derive what follows from the queues that there are, and from the slots. */
+void nvme_queues_changed(struct nvme *n);
+void nvme_slots_changed(struct nvme *n);
 /* The command is over with `status`; its entry follows after the completion time. */
 void nvme_finish(struct nvme_slot *slot, unsigned status);
 /* Sends the entry now, or holds it while the queue is full. */

@@ -21,6 +21,27 @@ void nvme_lists_reset(struct nvme *n)
                 i + 1u < count[k] ? (uint16_t)(first[k] + i + 1) : NVME_NO_SLOT;
     }
     n->c.wait_first = n->c.wait_last = n->c.async_first = NVME_NO_SLOT;
+    nvme_slots_changed(n);
+}
+
+void nvme_queues_changed(struct nvme *n)
+{
+    n->queues = n->io_queues + 1;
+    while (n->queues && !n->c.sq[n->queues - 1].created && !n->c.cq[n->queues - 1].created)
+        n->queues--;
+}
+
+static uint32_t command_of(const struct nvme_slot *slot)
+{
+    const struct nvme_slot_state *s = &slot->s;
+
+    return s->state == NVME_FREE ? NVME_NO_COMMAND : (uint32_t)s->sqid << 16 | s->cid;
+}
+
+void nvme_slots_changed(struct nvme *n)
+{
+    for (unsigned i = 0; i < NVME_SLOTS; i++)
+        n->command[i] = command_of(&n->slot[i]);
 }
 
 static struct nvme_slot *slot_take(struct nvme *n, bool io)
@@ -50,6 +71,7 @@ void nvme_release(struct nvme_slot *slot)
     if (slot->s.moving || !slot->s.arrived_cqe)
         return;
     slot->s.state = NVME_FREE;
+    n->command[nvme_index(slot)] = NVME_NO_COMMAND;
     slot->s.next = n->c.free_first[io];
     n->c.free_first[io] = (uint16_t)nvme_index(slot);
     n->c.free_count[io]++;
@@ -107,7 +129,7 @@ void nvme_sq_doorbell(struct nvme *n, unsigned qid, uint32_t value)
 /* No entry of any queue of the vector waits for the host. */
 static bool vector_idle(const struct nvme *n, unsigned vector)
 {
-    for (unsigned i = 0; i <= n->io_queues; i++)
+    for (unsigned i = 0; i < n->queues; i++)
         if (n->c.cq[i].created && n->c.cq[i].vector == vector && n->c.cq[i].interrupts &&
             n->c.cq[i].tail != n->c.cq[i].head)
             return false;
@@ -206,27 +228,31 @@ static void fetch(struct nvme *n, struct nvme_fetcher *f, unsigned qid, uint32_t
 void nvme_kick(struct nvme *n)
 {
     struct nvme_fetcher *f;
+    unsigned all = n->io_queues + 1, tried = 0;
 
     if (!accepting(n) || n->c.shutdown)
         return;
-    for (unsigned tried = 0; tried <= n->io_queues && (f = idle_fetcher(n)) != NULL; tried++) {
+    while (tried < all && (f = idle_fetcher(n)) != NULL) {
         unsigned qid = n->c.next_sq;
-        uint32_t count = fetchable(n, qid);
-        n->c.next_sq = (uint16_t)((qid + 1) % (n->io_queues + 1));
+        uint32_t count = 0, step = 1;
+        if (qid < n->queues)
+            count = fetchable(n, qid);
+        else
+            step = (uint32_t)u64_min(all - qid, all - tried); /* there are none of these */
+        tried += step;
+        n->c.next_sq = (uint16_t)((qid + step) % all);
         if (count)
             fetch(n, f, qid, count);
     }
 }
 
-static bool cid_in_use(const struct nvme *n, const struct nvme_slot *slot)
+static bool in_use(const struct nvme *n, uint32_t command)
 {
-    for (unsigned i = 0; i < NVME_SLOTS; i++) {
-        const struct nvme_slot_state *s = &n->slot[i].s;
-        if (s->state != NVME_FREE && &n->slot[i] != slot && s->sqid == slot->s.sqid &&
-            s->cid == slot->s.cid)
-            return true;
-    }
-    return false;
+    bool found = false;
+
+    for (unsigned i = 0; i < NVME_SLOTS; i++) /* all, with no way out: several at a time */
+        found |= n->command[i] == command;
+    return found;
 }
 
 static uint64_t firmware_ps(const struct nvme *n, const struct nvme_slot *slot, uint64_t bytes)
@@ -267,7 +293,8 @@ static void start(struct nvme *n, unsigned qid, const uint8_t *sqe)
     s->sqid = (uint16_t)qid;
     s->cid = le16_get(sqe + NVME_SQE_CID);
     s->state = NVME_FIRMWARE;
-    s->conflict = cid_in_use(n, slot);
+    s->conflict = n->c.sq[qid].in_flight && in_use(n, command_of(slot));
+    n->command[nvme_index(slot)] = command_of(slot);
     n->c.sq[qid].in_flight++;
     bytes = command_bytes(n, slot);
     id = trace_nvme_command(n->trace, n->pci.source, TRACE_NOW(n->trace), qid, s->cid,
@@ -466,7 +493,7 @@ void nvme_update_intx(struct nvme *n)
 {
     bool level = false;
 
-    for (unsigned i = 0; i <= n->io_queues && !level; i++)
+    for (unsigned i = 0; i < n->queues && !level; i++)
         level = vector_wants(n, &n->c.cq[i]);
     pci_intx_set(&n->pci, level);
 }
@@ -474,7 +501,7 @@ void nvme_update_intx(struct nvme *n)
 void nvme_vectors_unmasked(struct nvme *n)
 {
     if (pci_irq_mode(&n->pci) == PCI_IRQ_MSI)
-        for (unsigned i = 0; i <= n->io_queues; i++)
+        for (unsigned i = 0; i < n->queues; i++)
             if (vector_wants(n, &n->c.cq[i])) {
                 pci_msi_send(&n->pci, n->c.cq[i].vector);
                 break; /* one message is all there is */

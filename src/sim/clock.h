@@ -36,12 +36,19 @@ struct event {
     uint32_t slot; /* 1 + place in the heap; 0 when not armed */
 };
 
+/* An armed event, with what orders it: comparing looks at the heap alone. */
+struct clock_entry {
+    ps_t when;
+    uint64_t seq;
+    struct event *event;
+};
+
 struct clock {
     ps_t now;
     uint64_t seq;
     uint64_t cause; /* trace record that led to what is happening now; 0 if none */
     uint32_t burst; /* events fired at `now` */
-    struct event **heap;
+    struct clock_entry *heap;
     uint32_t count;
     size_t capacity;   /* of heap; at least `events` */
     uint32_t events;   /* initialised events: the heap can never need more */
@@ -68,7 +75,7 @@ static inline bool event_armed(const struct event *event)
 /* Time of the earliest armed event, PS_NEVER when there is none. */
 static inline ps_t clock_next(const struct clock *clock)
 {
-    return clock->count ? clock->heap[0]->when : PS_NEVER;
+    return clock->count ? clock->heap[0].when : PS_NEVER;
 }
 
 /* Fires all events due at or before `until`, each at its own time, then sets now = until
