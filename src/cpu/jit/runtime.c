@@ -265,8 +265,8 @@ const void *jit_run_memory_group(struct hart *h, uint32_t site, uint64_t va, uin
     uint64_t first = va - (group >> 8 & 0xfff), last = va + (group >> 20) - 1;
     const struct block *b = site_block(h->m->jit, site);
     const struct tlb_entry *e = &h->tlb[va >> PAGE_SHIFT & (TLB_ENTRIES - 1)];
-    uint64_t tag = (va & ~(PAGE_BYTES - 1)) | h->context;
     const void *to = jit_run_memory(h, site, va);
+    uint64_t tag = (va & ~(PAGE_BYTES - 1)) | h->context; /* the walk may have changed the number */
 
     if (to != (const void *)JIT_RETURN)
         return to;
