@@ -34,6 +34,6 @@ docs: build
 	@ninja -C build docs
 
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-harsh
 
 .PHONY: help build demo test quick bench docs clean
