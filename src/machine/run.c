@@ -41,14 +41,20 @@ static ps_t position(const struct hart *h)
     return h->wait_until > now ? h->wait_until : now;
 }
 
-/* The runnable hart with the earliest position, NULL if all are idle; *second is the earliest
+/* The position in ticks.  hart_ticks(position(h)) is the same but slower: hart_ticks undoes hart_ps
+ * as long as a tick is no shorter than a picosecond (hart_params.frequency_hz has a limit). */
+static uint64_t position_ticks(const struct hart *h)
+{
+    return h->wait_until ? u64_max(h->ticks, hart_ticks(h, h->wait_until)) : h->ticks;
+}
+
+/* The runnable hart with the earliest position *at, NULL if all are idle; *second is the earliest
  * position of the others. */
-static struct hart *pick(struct machine *m, ps_t *second)
+static struct hart *pick(struct machine *m, ps_t *best_at, ps_t *second)
 {
     struct hart *best = NULL;
-    ps_t best_at = PS_NEVER;
 
-    *second = PS_NEVER;
+    *best_at = *second = PS_NEVER;
     for (unsigned i = 0; i < m->config->harts; i++) {
         struct hart *h = m->hart[i];
         ps_t at;
@@ -56,11 +62,11 @@ static struct hart *pick(struct machine *m, ps_t *second)
         if (h->idle)
             continue;
         at = position(h);
-        if (!best || at < best_at) {
+        if (!best || at < *best_at) {
             if (best)
-                *second = best_at;
+                *second = *best_at;
             best = h;
-            best_at = at;
+            *best_at = at;
         } else if (at < *second) {
             *second = at;
         }
@@ -82,7 +88,6 @@ static void fire(struct machine *m, ps_t when)
     clock_run(&m->clock, when);
     for (unsigned i = 0; i < m->config->harts; i++)
         m->hart[i]->reservation = NO_RESERVATION;
-    wake_harts(m);
 }
 
 /* All harts wait: time jumps to the next event.  A user at a terminal is given host time to type,
@@ -111,9 +116,12 @@ static void idle(struct machine *m)
     fire(m, next);
 }
 
-static void run_hart(struct machine *m, struct hart *h, ps_t second)
+/* `at` is its position; `next` is the next event, at `next_ticks`. */
+static void run_hart(struct machine *m, struct hart *h, ps_t at, ps_t second, ps_t next,
+                     uint64_t next_ticks)
 {
-    ps_t at = position(h), poll = ps_add(at, POLL_PS), limit = u64_min(next_event(m), poll);
+    ps_t poll = ps_add(at, POLL_PS), limit = u64_min(next, poll);
+    uint64_t limit_ticks;
     enum stop stop;
 
     if (second != PS_NEVER)
@@ -128,8 +136,8 @@ static void run_hart(struct machine *m, struct hart *h, ps_t second)
     h->wait_until = 0;
     h->wait_stalls = false;
     m->clock.cause = 0;
-    stop = m->engine->run(h, m->single_blocks ? h->ticks + 1
-                                              : u64_max(hart_ticks(h, limit), h->ticks + 1));
+    limit_ticks = m->single_blocks ? 0 : limit == next ? next_ticks : hart_ticks(h, limit);
+    stop = m->engine->run(h, u64_max(limit_ticks, h->ticks + 1));
     if (stop == STOP_MARK && m->on_mark)
         m->on_mark(m->mark_ctx, m, h->id, h->mark);
     if (stop == STOP_LIMIT && limit == poll && !m->single_blocks)
@@ -155,26 +163,28 @@ static bool restarted(struct machine *m)
 
 bool machine_step(struct machine *m)
 {
-    ps_t second, next;
+    ps_t at, second, next;
+    uint64_t next_ticks;
     struct hart *h;
 
     if (m->stopped && !restarted(m))
         return false;
     next = next_event(m);
-    h = pick(m, &second);
+    h = pick(m, &at, &second);
     if (m->clock.now >= m->next_poll || ++m->slices % 65536 == 0) {
         m->next_poll = m->clock.now + POLL_PS;
         console_poll(m, 0);
         next = next_event(m);
     }
+    next_ticks = h && next != PS_NEVER ? hart_ticks(h, next) : UINT64_MAX;
     if (!h)
         idle(m);
-    else if (position(h) >= TIME_END)
+    else if (at >= TIME_END)
         machine_end(m, END_MAX_TIME, 0);
-    else if (next != PS_NEVER && hart_ticks(h, next) <= hart_ticks(h, position(h)))
+    else if (next_ticks <= position_ticks(h))
         fire(m, next);
     else
-        run_hart(m, h, second);
+        run_hart(m, h, at, second, next, next_ticks);
     wake_harts(m);
     return true;
 }
