@@ -297,6 +297,135 @@ static void test_a_linked_loop_sees_that_its_successor_changed(void)
     rig_free(r);
 }
 
+/* A store by the interpreter. */
+static void store32(struct hart_rig *r, uint64_t at, uint32_t word)
+{
+    r->hart->x[10] = at;
+    r->hart->x[11] = word;
+    CHECK_EQ_U64(step(r, PRIV_M, asm_s(OP_sw, 11, 10, 0)), WENT_ON);
+}
+
+static void test_a_store_beside_code_leaves_it_as_it_is(void)
+{
+    struct hart_rig *r = step_rig();
+    const struct block *near, *far;
+
+    poke32(r, DATA, ADDI(1));
+    poke32(r, DATA + 4, asm_mark(5));
+    poke32(r, DATA + 0x80, ADDI(2));
+    poke32(r, DATA + 0x84, asm_mark(6));
+    set_priv(r, PRIV_M);
+    CHECK_EQ_U64(go(r, DATA), 5);
+    CHECK_EQ_U64(go(r, DATA + 0x80), 6);
+    near = code_lookup(r->shared.code, DATA);
+    far = code_lookup(r->shared.code, DATA + 0x80);
+    CHECK(near && far);
+    store32(r, DATA + 0x40, 77);
+    CHECK(code_lookup(r->shared.code, DATA) == near);
+    store32(r, DATA + 0x80, ADDI(3)); /* the one, not the other */
+    CHECK(code_lookup(r->shared.code, DATA) == near);
+    CHECK(code_lookup(r->shared.code, DATA + 0x80) == NULL);
+    r->hart->x[1] = 0;
+    CHECK_EQ_U64(go(r, DATA + 0x80), 6);
+    CHECK_EQ_U64(go(r, DATA), 5);
+    CHECK_EQ_U64(r->hart->x[1], 4);
+    rig_free(r);
+}
+
+/* However often it is written beside code, and whatever that does to what is kept of it. */
+static void test_code_is_watched_again_after_many_stores_beside_it(void)
+{
+    struct hart_rig *r = step_rig();
+
+    poke32(r, DATA + 4, asm_mark(5));
+    set_priv(r, PRIV_M);
+    for (unsigned stores = 1; stores < 1000; stores *= 3) {
+        for (unsigned n = 0; n < 3; n++) {
+            store32(r, DATA, ADDI((int)(stores + n)));
+            r->hart->x[1] = 0;
+            CHECK_EQ_U64(go(r, DATA), 5);
+            CHECK_EQ_U64(r->hart->x[1], stores + n);
+        }
+        for (unsigned n = 0; n < stores; n++)
+            store32(r, DATA + 0x800, n);
+    }
+    rig_free(r);
+}
+
+static void test_no_block_is_kept_of_a_page_that_is_written_without_notice(void)
+{
+    struct hart_rig *r = step_rig();
+
+    poke32(r, DATA, ADDI(1));
+    poke32(r, DATA + 4, asm_mark(5));
+    set_priv(r, PRIV_M);
+    CHECK_EQ_U64(go(r, DATA), 5);
+    CHECK(r->ram.code_page[(DATA - RIG_RAM) >> 12] != 0);
+    for (unsigned n = 0; n < 256; n++)
+        store32(r, DATA + 0x800, n);
+    CHECK_EQ_U64(r->ram.code_page[(DATA - RIG_RAM) >> 12], 0);
+    CHECK(code_lookup(r->shared.code, DATA) == NULL);
+    rig_free(r);
+}
+
+/* Where the block ends in which the hart starts at pc. */
+static uint64_t end_of_block(struct hart_rig *r, uint64_t pc)
+{
+    r->hart->pc = pc;
+    rig_run(r, 1);
+    return r->hart->pc;
+}
+
+static void test_blocks_go_on_after_what_changes_nothing_for_them(void)
+{
+    static const uint32_t words[] = {
+        0x0ff0000f, 0x0000100f, 0x140110f3, 0x100020f3, 0x10016073, 0x100170f3, 0x14159073,
+        0xc01020f3, /* fence, fence.i, csrrw sscratch, csrr sstatus, csrsi SIE, csrci, sepc, time */
+    };
+    struct hart_rig *r = step_rig();
+
+    for (unsigned n = 0; n < ARRAY_LEN(words); n++) {
+        poke32(r, DATA + 0x100 * n, words[n]);
+        poke32(r, DATA + 0x100 * n + 4, asm_j(0, 8));
+        set_priv(r, PRIV_M);
+        CHECK_EQ_U64(end_of_block(r, DATA + 0x100 * n), DATA + 0x100 * n + 12);
+    }
+    poke32(r, DATA, 0x18059073); /* csrw satp: what follows may be elsewhere */
+    set_priv(r, PRIV_M);
+    r->hart->x[11] = 0;
+    CHECK_EQ_U64(end_of_block(r, DATA), DATA + 4);
+    rig_free(r);
+}
+
+static void test_an_interrupt_comes_as_soon_as_sie_is_set(void)
+{
+    static const uint32_t set[] = {0x10016073, 0x1005a073, 0x10059073}; /* csrsi, csrs, csrw */
+    struct hart_rig *r = step_rig();
+    struct hart *h = r->hart;
+
+    h->stvec = DATA + 0x800;
+    h->mideleg = h->mie = MIP_BIT(IRQ_SSI);
+    for (unsigned n = 0; n < ARRAY_LEN(set); n++) {
+        poke32(r, DATA, ADDI(1));
+        poke32(r, DATA + 4, set[n]);
+        poke32(r, DATA + 8, ADDI(16));
+        poke32(r, DATA + 0xc, asm_mark(5));
+        poke32(r, DATA + 0x800, asm_mark(6));
+        h->x[11] = MSTATUS_SIE;
+        for (unsigned pending = 0; pending < 2; pending++) {
+            h->mip_soft = pending ? MIP_BIT(IRQ_SSI) : 0;
+            h->mstatus &= ~MSTATUS_SIE;
+            h->x[1] = 0;
+            set_priv(r, PRIV_S);
+            CHECK_EQ_U64(go(r, DATA), pending ? 6 : 5);
+            CHECK_EQ_U64(h->x[1], pending ? 1 : 17);
+            if (pending)
+                CHECK_EQ_U64(h->sepc, DATA + 8);
+        }
+    }
+    rig_free(r);
+}
+
 TEST_MAIN(test_every_fence_forgets_pages_of_every_size,
           test_a_fence_by_address_forgets_what_fetches_use,
           test_a_change_of_asid_or_root_needs_no_fence, test_numbers_of_contexts_may_run_out,
@@ -307,4 +436,9 @@ TEST_MAIN(test_every_fence_forgets_pages_of_every_size,
           test_falling_off_a_page_into_its_alias_follows_the_mapping,
           test_code_changed_through_another_address_is_seen,
           test_every_kind_of_store_into_code_is_seen,
-          test_a_linked_loop_sees_that_its_successor_changed)
+          test_a_linked_loop_sees_that_its_successor_changed,
+          test_a_store_beside_code_leaves_it_as_it_is,
+          test_code_is_watched_again_after_many_stores_beside_it,
+          test_no_block_is_kept_of_a_page_that_is_written_without_notice,
+          test_blocks_go_on_after_what_changes_nothing_for_them,
+          test_an_interrupt_comes_as_soon_as_sie_is_set)

@@ -15,10 +15,29 @@
 #define BLOCK_INSNS BLOCK_INSNS_MAX
 #endif
 #define HASH_BUCKETS (1u << 16)
-#define PAGE_BUCKETS (1u << 12)
+#define PAGE_BUCKETS (1u << 14)
 #define BLOCK_BYTES_MAX \
     (sizeof(struct block) + (BLOCK_INSNS_MAX + 4) * sizeof(struct insn) + \
      (BLOCK_INSNS_MAX + 1) * sizeof(struct block *))
+
+/* A page is watched in chunks, one for each bit of a word. */
+#define CHUNK_BYTES (PAGE_BYTES / 64)
+/* Writes to a watched page that hit no code before it is not watched any more; beside code that
+ * costs the code, which is built again if it is needed again. */
+#ifdef DOORBELL_HARSH
+#define MISSES 2
+#define MISSES_BESIDE_CODE 3
+#else
+#define MISSES 32
+#define MISSES_BESIDE_CODE 250
+#endif
+
+/* Which chunks of a region's pages hold code.  It depends on what was executed and written only, not
+ * on what the cache still has of it: so both engines take the same writes for writes to code. */
+struct watched {
+    const struct region *region;
+    uint64_t *chunks; /* by page */
+};
 
 struct code_cache {
     struct machine_shared *m;
@@ -31,6 +50,8 @@ struct code_cache {
     struct block *page[PAGE_BUCKETS];  /* by pa's page */
     struct block *page2[PAGE_BUCKETS]; /* by pa2's: blocks whose instruction crosses into it */
     struct block *single;   /* the one that single() builds, in no table */
+    struct watched *watched;
+    unsigned watched_count;
     /* Probes: open addressing, addresses in use are nonzero. */
     uint64_t *probe;
     size_t probes, probe_slots;
@@ -59,6 +80,9 @@ void code_free(struct code_cache *c)
 {
     if (!c)
         return;
+    for (unsigned i = 0; i < c->watched_count; i++)
+        free(c->watched[i].chunks);
+    free(c->watched);
     free(c->arena);
     free(c->single);
     free(c->probe);
@@ -115,13 +139,30 @@ static struct block **second_list(struct code_cache *c, uint64_t page)
     return &c->page2[hash(page, PAGE_BUCKETS)];
 }
 
-static void drop_page(struct code_cache *c, uint64_t page)
+/* ---- writes to pages that hold code ---- */
+
+/* The chunks of a page that hold bytes first to last. */
+static uint64_t chunks(uint64_t first, uint64_t last)
+{
+    return mask_bits((unsigned)(last / CHUNK_BYTES) + 1) & ~mask_bits((unsigned)(first / CHUNK_BYTES));
+}
+
+/* Those of its first page that a block has. */
+static uint64_t block_chunks(const struct block *b)
+{
+    uint64_t first = b->pa & (PAGE_BYTES - 1);
+
+    return chunks(first, u64_min(first + b->bytes, PAGE_BYTES) - 1);
+}
+
+/* Drops the blocks that have any of these chunks of a page. */
+static void drop_chunks(struct code_cache *c, uint64_t page, uint64_t which)
 {
     struct block **link, **other;
 
     for (link = first_list(c, page); *link; ) {
         struct block *b = *link;
-        if (b->pa >> PAGE_SHIFT != page) {
+        if (b->pa >> PAGE_SHIFT != page || !(block_chunks(b) & which)) {
             link = &b->page_next;
             continue;
         }
@@ -133,6 +174,8 @@ static void drop_page(struct code_cache *c, uint64_t page)
         }
         make_stale(c, b);
     }
+    if (!(which & 1))
+        return; /* the second half of an instruction is in the first chunk */
     for (link = second_list(c, page); *link; ) {
         struct block *b = *link;
         if (b->pa2 >> PAGE_SHIFT != page) {
@@ -147,21 +190,62 @@ static void drop_page(struct code_cache *c, uint64_t page)
     }
 }
 
+/* The word of a page's chunks. */
+static uint64_t *code_chunks(struct code_cache *c, const struct region *r, uint64_t page)
+{
+    unsigned n = 0;
+
+    while (n < c->watched_count && c->watched[n].region != r)
+        n++;
+    if (n == c->watched_count) {
+        c->watched = xrealloc(c->watched, (n + 1) * sizeof c->watched[0]);
+        c->watched[n] = (struct watched){r, xcalloc(r->size >> PAGE_SHIFT, sizeof(uint64_t))};
+        c->watched_count++;
+    }
+    return &c->watched[n].chunks[page - (r->base >> PAGE_SHIFT)];
+}
+
+/* Bytes first to last of a page are written; whether that is code. */
+static bool page_written(struct code_cache *c, struct region *r, uint64_t page, uint64_t first,
+                         uint64_t last)
+{
+    uint8_t *watch = &r->code_page[page - (r->base >> PAGE_SHIFT)];
+    uint64_t *code = code_chunks(c, r, page), written = chunks(first, last);
+    bool hit = *code & written;
+
+    if (hit) {
+        drop_chunks(c, page, written);
+        *code &= ~written;
+        *watch = 1;
+    } else if (++*watch > (*code ? MISSES_BESIDE_CODE : MISSES)) {
+        hit = *code != 0;
+        drop_chunks(c, page, UINT64_MAX);
+        *code = 0;
+        *watch = 0;
+    }
+    return hit;
+}
+
 void code_written(void *cache, uint64_t addr, uint64_t len)
 {
     struct code_cache *c = cache;
     struct region *r = space_find(c->m->space, addr);
-    uint64_t page = addr >> PAGE_SHIFT, last = (addr + len - 1) >> PAGE_SHIFT;
+    uint64_t end = addr + len - 1;
+    bool hit = false;
 
-    if (last - page >= PAGE_BUCKETS)
+    if (!r || !r->code_page)
+        return;
+    if (len >> PAGE_SHIFT >= PAGE_BUCKETS)
         code_reset(c); /* the loader's, between two blocks: then there is nothing to look for */
-    for (; page <= last; page++) {
-        drop_page(c, page);
-        if (r && r->code_page)
-            r->code_page[page - (r->base >> PAGE_SHIFT)] = 0;
+    for (uint64_t page = addr >> PAGE_SHIFT; page <= end >> PAGE_SHIFT; page++) {
+        uint64_t start = page << PAGE_SHIFT;
+
+        if (r->code_page[page - (r->base >> PAGE_SHIFT)])
+            hit |= page_written(c, r, page, u64_max(addr, start) - start,
+                                u64_min(end - start, PAGE_BYTES - 1));
     }
     /* Whoever runs must not go on in a block that may be among them. */
-    for (unsigned i = 0; i < c->hart_count; i++)
+    for (unsigned i = 0; hit && i < c->hart_count; i++)
         c->harts[i]->leave = true;
 }
 
@@ -204,7 +288,7 @@ void code_probe_add(struct code_cache *c, uint64_t pa)
     }
     c->probe[probe_slot(c, pa)] = pa;
     c->probes++;
-    drop_page(c, pa >> PAGE_SHIFT);
+    drop_chunks(c, pa >> PAGE_SHIFT, UINT64_MAX);
 }
 
 void code_probe_hit(struct hart *h)
@@ -269,17 +353,24 @@ static bool ends_block(const struct insn *i)
     }
 }
 
-/* First code in a page: from now on writes to it must be seen. */
-static void watch_page(struct code_cache *c, uint64_t pa)
+/* These chunks of a page hold code: from now on writes to them must be seen. */
+static void watch(struct code_cache *c, uint64_t page, uint64_t which)
 {
-    struct region *r = space_find(c->m->space, pa);
-    uint64_t index = (pa - r->base) >> PAGE_SHIFT;
+    struct region *r = space_find(c->m->space, page << PAGE_SHIFT);
+    uint64_t *code;
+    uint8_t *watch;
 
-    if (!r->code_page || r->code_page[index])
+    if (!r->code_page)
         return;
-    r->code_page[index] = 1;
-    for (unsigned i = 0; i < c->hart_count; i++)
-        mmu_protect_page(c->harts[i], pa >> PAGE_SHIFT);
+    code = code_chunks(c, r, page);
+    if (!(which & ~*code))
+        return;
+    *code |= which;
+    watch = &r->code_page[page - (r->base >> PAGE_SHIFT)];
+    if (!*watch)
+        for (unsigned i = 0; i < c->hart_count; i++)
+            mmu_protect_page(c->harts[i], page);
+    *watch = 1;
 }
 
 static struct insn *append(struct block *b, const struct insn *i)
@@ -329,6 +420,7 @@ static size_t fill(struct hart *h, struct block *b, uint64_t pa, uint64_t pa2, u
     if (!ends_block(&i))
         append(b, &(struct insn){.op = OP_end, .offset = (uint16_t)offset,
                                  .ticks = (uint16_t)u64_min(ticks, UINT16_MAX)});
+    b->bytes = (uint16_t)offset;
     b->next = (struct block **)(void *)&b->insn[b->count];
     memset(b->next, 0, ways * sizeof b->next[0]);
     return sizeof *b + b->count * sizeof b->insn[0] + ways * sizeof b->next[0];
@@ -350,13 +442,13 @@ static struct block *build(struct hart *h, uint64_t pa, uint64_t pa2)
     list = first_list(c, page);
     b->page_next = *list;
     *list = b;
-    watch_page(c, pa);
+    watch(c, page, block_chunks(b));
     if (!pa2)
         return b;
     list = second_list(c, page2);
     b->page2_next = *list;
     *list = b;
-    watch_page(c, pa2);
+    watch(c, page2, 1);
     return b;
 }
 

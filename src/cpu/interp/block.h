@@ -4,16 +4,16 @@
  * is not taken stays in its block.  Shared by all harts and by both engines: a block's start is the
  * only place where an engine looks at the time and at interrupts.
  *
- *                      block_find                      page written, probe planted
+ *                      block_find                     memory written, probe planted
  *     (memory) ----------------------> in the table ----------------------------------> stale
- *                    builds it                               code_drop_page
+ *                    builds it
  *
  * A stale block stays in memory, its first instruction replaced by OP_stale, so that
  * whoever still points to it looks up again; all memory is reclaimed at once when the arena is full
  * (code_reset), which only block_find does, between two blocks.  Invariants:
- *  1. A page with a block in the table has its code_page byte set, and no hart has a write tag for
- *     it: every store to it comes through region_code_touch.
- *  2. next[] links lead only to blocks of the same page, so a page's blocks go stale together.
+ *  1. A page with a block in the table has its code_page byte set (1 + writes that hit no code), and
+ *     no hart has a write tag for it: every store to it comes through region_code_touch.
+ *  2. next[] links lead only to blocks of the same page, which may be stale.
  *  3. Where there is a translator, insn[0] is OP_enter, which asks for the block's code.
  *  4. A block with a probe starts at the probed instruction: OP_probe is among the skew. */
 #ifndef CPU_INTERP_BLOCK_H
@@ -30,7 +30,8 @@ struct block {
     struct block **next; /* known successors in the same page: [0] at the end, [insn.way] elsewhere */
     uint16_t count;      /* entries of insn[] */
     uint16_t skew;       /* leading entries that are no instructions */
-    uint32_t heat;       /* how often the interpreter has started it */
+    uint16_t bytes;      /* of all its instructions */
+    uint16_t heat;       /* how often the interpreter has started it */
     const void *code;    /* its translation, or NULL */
     const void *stale_stub; /* where its translation leads once it is stale */
     struct insn insn[];
