@@ -486,6 +486,13 @@ static void put_fence(struct maker *m, uint32_t page, unsigned a, unsigned b)
         emit32(&m->e, emit_row(OP_sfence_vma, 0, a, 0));
 }
 
+/* Whether the tables may change under way: what another hart has cached of them would need a fence
+ * there, and what it sees without one depends on its caches. */
+static bool tables_may_change(const struct maker *m)
+{
+    return m->p->harts == 1;
+}
+
 /* Turns bits of a page's entry in both spaces' tables. */
 static void put_turn(struct maker *m, const struct privileged *v, unsigned page, int bits)
 {
@@ -509,7 +516,7 @@ void step_remap(struct maker *m)
     struct privileged v;
     uint32_t pad = AT(PAGE_PADS_P) + emit_below(&m->e, PADS) * PAD_BYTES;
 
-    if (privileged_begin(m, &v)) {
+    if (tables_may_change(m) && privileged_begin(m, &v)) {
         put_turn(m, &v, PAGE_PADS_P, 1 << 10); /* the pages' numbers differ in one bit */
         privileged_end(m, &v);
     }
@@ -538,7 +545,7 @@ void step_rights(struct maker *m)
     static const int bits[] = {PTE_W, PTE_R, PTE_A, PTE_D, PTE_A | PTE_D, PTE_R | PTE_W, 1, 16, 8};
     struct privileged v;
 
-    if (!privileged_begin(m, &v))
+    if (!tables_may_change(m) || !privileged_begin(m, &v))
         return;
     put_turn(m, &v, PAGE_DATA + emit_below(&m->e, 8), bits[emit_below(&m->e, ARRAY_LEN(bits))]);
     privileged_end(m, &v);
