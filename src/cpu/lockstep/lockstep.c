@@ -21,7 +21,7 @@ uint64_t lockstep_budget(uint64_t seed, enum lockstep_slices slices, uint64_t n)
 
     switch (slices) {
     case LOCKSTEP_BLOCKS: return 1;
-    case LOCKSTEP_LONG: return 10000 + emit_below(&e, 90000);
+    case LOCKSTEP_LONG: return emit_below(&e, 4) ? 10000 + emit_below(&e, 90000) : 2000000;
     default: break;
     }
     switch (emit_below(&e, 8)) {

@@ -210,6 +210,31 @@ static void put_recursion(struct maker *m)
     emit_i(&m->e, OP_jalr, 0, 1, 0);
 }
 
+/* A leaf that stores a word: into its caller, perhaps. */
+static void put_storer(struct maker *m)
+{
+    m->storer = m->e.at;
+    emit_s(&m->e, OP_sw, STORE_VALUE, STORE_ADDRESS, 0);
+    emit_i(&m->e, OP_jalr, 0, 1, 0);
+}
+
+/* In both of the exchanged pages: what it does after its call tells which of them it is. */
+static void put_pad_of_turn(struct maker *m, unsigned page)
+{
+    unsigned rd = step_register(m);
+
+    m->e.at = AT(page) + PAD_OF_TURN;
+    emit_i(&m->e, OP_addi, 2, 2, -16);
+    emit_s(&m->e, OP_sd, 1, 2, 0);
+    /* Both pages are executed in the first one's place. */
+    emit32(&m->e, emit_row(OP_jal, 1, 0,
+                           emit_j_imm(m->turn - (AT(PAGE_PADS_P) + PAD_OF_TURN + 8))));
+    emit_i(&m->e, OP_addi, rd, 0, (int)page);
+    emit_i(&m->e, OP_ld, 1, 2, 0);
+    emit_i(&m->e, OP_addi, 2, 2, 16);
+    emit_i(&m->e, OP_jalr, 0, 1, 0);
+}
+
 static void put_pads(struct maker *m, unsigned page)
 {
     struct emit e = {.state = stream(m->p->seed, 6000 + page)};
@@ -223,6 +248,8 @@ static void put_pads(struct maker *m, unsigned page)
         }
         emit_i(&m->e, OP_jalr, 0, 1, 0);
     }
+    if (page != PAGE_PADS)
+        put_pad_of_turn(m, page);
     /* One whose first instruction crosses into the page behind. */
     m->e.at = AT(page) + PAGE_BYTES - 2;
     emit_i(&m->e, OP_addi, m->loop == 7 ? 6 : 7, 0, (int)page);
@@ -572,7 +599,7 @@ static void choose_registers(struct maker *m)
 
         do {
             r = 6 + emit_below(&m->e, 25);
-            taken = r == 17;
+            taken = r == 17 || r == STORE_ADDRESS || r == STORE_VALUE;
             for (unsigned k = 0; k < n; k++)
                 taken |= *chosen[k] == r;
         } while (taken);
@@ -606,7 +633,7 @@ void program_load(struct program *p, struct cell *c)
 {
     struct maker m = {.p = p, .c = c, .e = {.bytes = c->ram.ram, .size = CELL_RAM_BYTES}};
     struct plan pl;
-    uint32_t start, lost, handler_m;
+    uint32_t start, lost, handler_m, routines;
 
     plan(p, &pl);
     if (p->kind == PROGRAM_STORM) {
@@ -617,14 +644,20 @@ void program_load(struct program *p, struct cell *c)
     m.large = emit_below(&m.e, 3) == 0;
     m.timer = emit_below(&m.e, 3) == 0;
     choose_registers(&m);
+    for (unsigned n = 0; n < POOL; n++)
+        m.pool[n] = step_register(&m);
     fill_areas(&m, &pl);
     fill_tables(&m);
-    for (unsigned page = PAGE_PADS; page <= PAGE_PADS_Q; page++)
-        put_pads(&m, page);
     start = m.e.at = AT(PAGE_CODE + 9) + 2600;
     lost = put_main(&m, &pl);
     put_recursion(&m);
+    put_storer(&m);
+    routines = m.e.at;
     put_handlers(&m, lost, &handler_m);
+    m.e.at = routines;
+    step_turn_routine(&m);
+    for (unsigned page = PAGE_PADS; page <= PAGE_PADS_Q; page++)
+        put_pads(&m, page);
     m.e.state = stream(p->seed, 2);
     put_reset(&m, handler_m, start);
     for (unsigned n = 0; n < LEAVES; n++)

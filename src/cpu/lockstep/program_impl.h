@@ -47,6 +47,12 @@ enum {
 #define PAD_BYTES 16
 #define SERVICES 16
 #define LEAVES 3
+#define POOL 5
+/* A routine of the exchanged pages that has them exchanged while it waits for its callee; and what
+ * stores a word for a caller whose own code it is: x29 to 0(x28). */
+#define PAD_OF_TURN (PADS * PAD_BYTES + 32)
+#define STORE_ADDRESS 28
+#define STORE_VALUE 29
 
 struct maker {
     struct emit e;         /* where code goes; its chance is the present step's */
@@ -55,8 +61,9 @@ struct maker {
     bool large, timer, sum_pages;
     /* Registers that no step writes. */
     unsigned loop, inner, rounds;
+    unsigned pool[POOL]; /* registers that are used more than others: so that they meet */
     uint32_t busy; /* bit mask of those that the present step needs for itself */
-    uint32_t leaf[LEAVES], recursion; /* offsets */
+    uint32_t leaf[LEAVES], recursion, turn, storer; /* offsets of routines */
     uint32_t service_at; /* where the next service goes; U */
     unsigned services;
     unsigned depth_loops; /* turns of loops around the present step, multiplied: bounds its cost */
@@ -75,6 +82,8 @@ void step_put(struct maker *m, unsigned kind);
 /* A register that a step may write (never x0); a word of a row that has no other effect. */
 unsigned step_register(struct maker *m);
 uint32_t step_word(struct maker *m);
+/* Exchanges the two pages, in the way of the program's mode; returns through x1. */
+void step_turn_routine(struct maker *m);
 
 /* program_storm.c */
 void storm_load(struct program *p, struct cell *c);

@@ -526,6 +526,49 @@ void step_remap(struct maker *m)
         call(m, pad);
 }
 
+void step_turn_routine(struct maker *m)
+{
+    struct privileged v;
+
+    m->turn = m->e.at;
+    if (tables_may_change(m) && privileged_begin(m, &v)) {
+        put_turn(m, &v, PAGE_PADS_P, 1 << 10);
+        privileged_end(m, &v);
+    }
+    emit_i(&m->e, OP_jalr, 0, 1, 0);
+}
+
+/* A routine whose page is another one when its own call returns. */
+void step_turn_under(struct maker *m)
+{
+    if (m->depth_loops == 0)
+        step_remap(m);
+    else
+        for (unsigned n = 1 + emit_below(&m->e, 3); n > 0; n--)
+            call(m, AT(PAGE_PADS_P) + PAD_OF_TURN);
+}
+
+/* A call whose callee rewrites what comes after it. */
+void step_patch_under(struct maker *m)
+{
+    uint32_t from, slot;
+
+    if (m->depth_loops == 0) {
+        step_patch_near(m);
+        return;
+    }
+    m->busy = 1u << STORE_ADDRESS | 1u << STORE_VALUE;
+    put_new_word(m, STORE_VALUE, step_register(m));
+    from = m->e.at;
+    slot = from + 8 + 4 + 4 * emit_below(&m->e, 3);
+    emit_address(&m->e, STORE_ADDRESS, slot + (emit_below(&m->e, 3) ? 0 : alias_of_code(m)));
+    emit_jal(&m->e, 1, m->storer);
+    while (m->e.at < slot)
+        emit32(&m->e, step_word(m));
+    emit32(&m->e, step_word(m));
+    m->busy = 0;
+}
+
 void step_space(struct maker *m)
 {
     struct privileged v;

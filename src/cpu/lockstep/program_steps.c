@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What steps of random programs do: straight code and accesses.  program_odd.c has the rest. */
+/* What steps of random programs do: straight code and accesses.  program_loops.c and program_odd.c
+ * have the rest. */
 #include "cpu/lockstep/program_steps.h"
 
 /* ---- registers ---- */
@@ -29,7 +30,7 @@ unsigned step_other(struct maker *m, unsigned than)
     return r;
 }
 
-static unsigned any_register(struct maker *m)
+unsigned step_any_register(struct maker *m)
 {
     return emit_below(&m->e, 32);
 }
@@ -73,8 +74,25 @@ static bool harmless(const struct maker *m, uint32_t word)
     }
 }
 
+/* Registers of a word from the pool. */
+static uint32_t from_pool(struct maker *m, uint32_t w, unsigned format)
+{
+    switch ((enum isa_format)format) {
+    case FMT_R: case FMT_FRN: case FMT_FR: case FMT_FR4:
+        w = (w & ~(31u << 20)) | m->pool[emit_below(&m->e, POOL)] << 20;
+        /* fall through */
+    case FMT_I: case FMT_SH6: case FMT_SH5: case FMT_R1: case FMT_FR1:
+        w = (w & ~(31u << 15)) | m->pool[emit_below(&m->e, POOL)] << 15;
+        /* fall through */
+    case FMT_U:
+        return (w & ~(31u << 7)) | m->pool[emit_below(&m->e, POOL)] << 7;
+    default:
+        return w;
+    }
+}
+
 /* A harmless word of a row of `class`, or of any. */
-static uint32_t word_of(struct maker *m, int class)
+uint32_t step_word_of(struct maker *m, int class)
 {
     uint32_t w;
     unsigned op;
@@ -82,6 +100,8 @@ static uint32_t word_of(struct maker *m, int class)
     do {
         op = emit_below(&m->e, OP_illegal);
         w = isa_table[op].match | ((uint32_t)emit_chance(&m->e) & ~isa_table[op].mask);
+        if (emit_below(&m->e, 2))
+            w = from_pool(m, w, isa_table[op].format);
         switch ((enum isa_format)isa_table[op].format) {
         case FMT_FR4: case FMT_FR: case FMT_FR1: case FMT_XF: case FMT_FX:
             w = (w & ~UINT32_C(0x7000)) |
@@ -96,7 +116,7 @@ static uint32_t word_of(struct maker *m, int class)
 
 uint32_t step_word(struct maker *m)
 {
-    return word_of(m, -1);
+    return step_word_of(m, -1);
 }
 
 uint32_t step_half(struct maker *m)
@@ -132,90 +152,9 @@ static void put_compressed(struct maker *m)
         emit16(&m->e, step_half(m));
 }
 
-static bool takes_double(unsigned op)
-{
-    const char *name = isa_table[op].mnemonic;
-
-    return name[strlen(name) - 1] == 'd' || strstr(name, ".d.");
-}
-
-/* An instruction on the registers f[]: as compilers write it, all of one format and mostly in the
- * dynamic rounding mode. */
-static uint32_t float_word(struct maker *m, bool is_double, const unsigned f[4])
-{
-    static const int classes[] = {CLASS_FP, CLASS_FP, CLASS_FP, CLASS_FMA, CLASS_FDIV};
-    int class = classes[emit_below(&m->e, ARRAY_LEN(classes))];
-    uint32_t w;
-    struct insn i;
-
-    do {
-        w = word_of(m, class);
-        isa_decode(w, &i);
-    } while (takes_double(i.op) != is_double && emit_below(&m->e, 16));
-    switch ((enum isa_format)isa_table[i.op].format) {
-    case FMT_FR4:
-        w = (w & ~(31u << 27)) | f[emit_below(&m->e, 4)] << 27;
-        /* fall through */
-    case FMT_FR: case FMT_FRN:
-        w = (w & ~(31u << 20)) | f[emit_below(&m->e, 4)] << 20;
-        /* fall through */
-    case FMT_FR1:
-        w = (w & ~(31u << 15 | 31u << 7)) | f[emit_below(&m->e, 4)] << 15 |
-            (emit_below(&m->e, 2) ? f[emit_below(&m->e, 4)] : emit_below(&m->e, 32)) << 7;
-        break;
-    case FMT_XFF:
-        w = (w & ~(31u << 20)) | f[emit_below(&m->e, 4)] << 20;
-        /* fall through */
-    case FMT_XF: case FMT_XFN:
-        w = (w & ~(31u << 15)) | f[emit_below(&m->e, 4)] << 15;
-        break;
-    default:
-        break;
-    }
-    switch ((enum isa_format)isa_table[i.op].format) {
-    case FMT_FR4: case FMT_FR: case FMT_FR1: case FMT_XF: case FMT_FX:
-        if (emit_below(&m->e, 4))
-            w |= 7 << 12;
-        break;
-    default:
-        break;
-    }
-    return w;
-}
-
-/* Floating point on operands with corners, in all rounding modes. */
-static void put_float(struct maker *m)
-{
-    unsigned base = step_register(m), other = step_other(m, base), f[4];
-    bool is_double = emit_below(&m->e, 2);
-
-    emit_address(&m->e, base, AT(PAGE_POOL) + emit_below(&m->e, 512) * 8);
-    if (emit_below(&m->e, 3)) { /* others at every turn */
-        emit_i(&m->e, OP_andi, other, step_changing(m), 63);
-        emit_i(&m->e, OP_slli, other, other, 3);
-        emit_r(&m->e, OP_add, base, base, other);
-    }
-    for (unsigned n = 0; n < 4; n++) {
-        f[n] = any_register(m);
-        if (n < 2 || emit_below(&m->e, 2))
-            emit_i(&m->e, is_double || emit_below(&m->e, 16) == 0 ? OP_fld : OP_flw, f[n], base,
-                   (int)emit_below(&m->e, 256) * 8);
-    }
-    if (emit_below(&m->e, 4) == 0)
-        emit_csr(&m->e, OP_csrrwi, 0, 2 /* frm */, emit_below(&m->e, emit_below(&m->e, 8) ? 5 : 8));
-    for (unsigned n = 2 + emit_below(&m->e, 7); n > 0; n--)
-        if (emit_below(&m->e, 6))
-            emit32(&m->e, float_word(m, is_double, f));
-        else
-            emit_s(&m->e, is_double ? OP_fsd : OP_fsw, f[emit_below(&m->e, 4)], 2,
-                   emit_below(&m->e, 60) * 8);
-    if (emit_below(&m->e, 3) == 0)
-        emit_csr(&m->e, OP_csrrs, step_register(m), 1 + emit_below(&m->e, 3), 0);
-}
-
 static void put_compare(struct maker *m, unsigned rd)
 {
-    unsigned a = any_register(m), b = any_register(m);
+    unsigned a = step_any_register(m), b = step_any_register(m);
 
     switch (emit_below(&m->e, 4)) {
     case 0: emit_r(&m->e, OP_slt, rd, a, b); break;
@@ -226,9 +165,11 @@ static void put_compare(struct maker *m, unsigned rd)
 }
 
 /* Pairs that a translator may take as one. */
-static void put_idiom(struct maker *m)
+void step_idiom(struct maker *m)
 {
-    unsigned rd = step_register(m), r = step_other(m, rd), s = any_register(m), k;
+    unsigned rd = step_register(m), r = step_other(m, rd), k;
+    unsigned s = emit_below(&m->e, 3) ? step_any_register(m) : emit_below(&m->e, 2) ? rd : r;
+    unsigned d = emit_below(&m->e, 3) ? rd : emit_below(&m->e, 2) ? r : step_register(m);
     unsigned same = emit_below(&m->e, 4) ? rd : r; /* mostly it may be fused */
     uint32_t at;
 
@@ -248,8 +189,12 @@ static void put_idiom(struct maker *m)
     case 2:
         k = (unsigned[]){32, 48, 56, 16, 1, 63}[emit_below(&m->e, 6)];
         emit_i(&m->e, OP_slli, rd, s, (int)k);
-        emit_i(&m->e, emit_below(&m->e, 2) ? OP_srli : OP_srai, rd, same,
-               (int)(emit_below(&m->e, 3) ? k : emit_below(&m->e, 64)));
+        emit_i(&m->e, emit_below(&m->e, 3) ? OP_srli : OP_srai, d, same,
+               (int)(emit_below(&m->e, 3) == 0 ? k
+                     : emit_below(&m->e, 3) ? 29 + emit_below(&m->e, 4) : emit_below(&m->e, 64)));
+        if (emit_below(&m->e, 2)) /* an index */
+            emit_r(&m->e, OP_add, emit_below(&m->e, 3) ? d : rd, emit_below(&m->e, 2) ? d : s,
+                   emit_below(&m->e, 2) ? d : r);
         break;
     case 3: /* a sum of two words with carry */
         emit_r(&m->e, OP_add, rd, rd, s);
@@ -266,16 +211,20 @@ static void put_idiom(struct maker *m)
         break;
     }
     case 5:
-        emit_r(&m->e, emit_below(&m->e, 2) ? OP_mulhu : OP_mulh, rd, r, s);
-        emit_r(&m->e, OP_mul, r, r, s);
+        emit_r(&m->e, emit_below(&m->e, 2) ? OP_mulhu : OP_mulh, d, r, s);
+        emit_r(&m->e, OP_mul, emit_below(&m->e, 2) ? r : rd, r, s);
         break;
     case 6:
-        emit_r(&m->e, emit_below(&m->e, 2) ? OP_div : OP_divu, rd, r, s);
-        emit_r(&m->e, emit_below(&m->e, 2) ? OP_rem : OP_remu, r, r, s);
+        k = emit_below(&m->e, 4);
+        emit_r(&m->e, (unsigned[]){OP_div, OP_divu, OP_divw, OP_divuw}[k], d, r, s);
+        if (emit_below(&m->e, 6) == 0)
+            k = emit_below(&m->e, 4);
+        emit_r(&m->e, (unsigned[]){OP_rem, OP_remu, OP_remw, OP_remuw}[k],
+               emit_below(&m->e, 2) ? r : rd, r, s);
         break;
     case 7:
         emit_i(&m->e, OP_slli, rd, s, 1 + (int)emit_below(&m->e, 3));
-        emit_r(&m->e, OP_add, rd, same, any_register(m));
+        emit_r(&m->e, OP_add, rd, same, step_any_register(m));
         break;
     case 8:
         emit_i(&m->e, OP_addi, rd, rd, (int)emit_below(&m->e, 4096));
@@ -305,7 +254,7 @@ static void put_idiom(struct maker *m)
 
 /* ---- accesses ---- */
 
-static unsigned access_size(unsigned op)
+unsigned step_access_size(unsigned op)
 {
     switch (op) {
     case OP_lb: case OP_lbu: case OP_sb: return 1;
@@ -358,11 +307,11 @@ static void put_base(struct maker *m, unsigned base, unsigned size, int32_t imm)
 
 static void put_access_of(struct maker *m, unsigned op)
 {
-    unsigned base = step_register(m), reg = any_register(m);
+    unsigned base = step_register(m), reg = step_any_register(m);
     int32_t imm = emit_below(&m->e, 3) ? (int32_t)emit_below(&m->e, 64) * 8
                                        : (int32_t)emit_below(&m->e, 4096) - 2048;
 
-    put_base(m, base, access_size(op), imm);
+    put_base(m, base, step_access_size(op), imm);
     switch ((enum isa_format)isa_table[op].format) {
     case FMT_L:
         emit_i(&m->e, op, emit_below(&m->e, 4) ? step_register(m) : 0, base, imm);
@@ -423,7 +372,7 @@ static void put_compressed_access(struct maker *m)
             break;
     } while (true);
     if (i.rs1 != 2)
-        put_base(m, i.rs1, access_size(i.op), i.imm);
+        put_base(m, i.rs1, step_access_size(i.op), i.imm);
     emit16(&m->e, h);
 }
 
@@ -439,7 +388,7 @@ static void put_atomic(struct maker *m)
                                                      : step_target(m, size));
     emit32(&m->e, emit_row(op, emit_below(&m->e, 8) ? step_register(m) : 0, base,
                            emit_below(&m->e, 4) << 25 |
-                           (isa_table[op].format == FMT_LR ? 0 : any_register(m) << 20)));
+                           (isa_table[op].format == FMT_LR ? 0 : step_any_register(m) << 20)));
 }
 
 /* LR, something, SC to the same or another place. */
@@ -472,128 +421,6 @@ static void put_block_op(struct maker *m)
     emit32(&m->e, emit_row(ops[emit_below(&m->e, ARRAY_LEN(ops))], 0, base, 0));
 }
 
-/* A copy or a fill with a loop of its own. */
-static void put_run(struct maker *m)
-{
-    unsigned base = step_register(m), other = step_other(m, base), count, v;
-    unsigned size = 1u << emit_below(&m->e, 4), turns = 2 + emit_below(&m->e, 20);
-    static const uint16_t loads[] = {OP_lb, OP_lhu, OP_lw, OP_ld};
-    static const uint16_t stores[] = {OP_sb, OP_sh, OP_sw, OP_sd};
-    uint32_t top;
-
-    do
-        count = step_other(m, base);
-    while (count == other);
-    do
-        v = step_other(m, base);
-    while (v == other || v == count);
-    emit_address(&m->e, base, AT(PAGE_DATA + emit_below(&m->e, 4)) + PAGE_BYTES -
-                                  size * emit_below(&m->e, turns));
-    emit_address(&m->e, other, AT(PAGE_DATA + emit_below(&m->e, 8)) + emit_below(&m->e, 4000));
-    emit_i(&m->e, OP_addi, count, 0, (int)turns);
-    top = m->e.at;
-    unsigned which = 0;
-    while (1u << which != size)
-        which++;
-    emit_i(&m->e, loads[which], v, other, 0);
-    emit_s(&m->e, stores[which], v, base, 0);
-    emit_i(&m->e, OP_addi, base, base, (int)size);
-    emit_i(&m->e, OP_addi, other, other, (int)(emit_below(&m->e, 2) ? size : 8));
-    emit_i(&m->e, OP_addi, count, count, -1);
-    emit_i(&m->e, OP_andi, count, count, 31);
-    emit_branch(&m->e, OP_bne, count, 0, top);
-}
-
-/* A loop such as compilers make: a block or a few, two pointers, sums, conditions. */
-struct hot {
-    unsigned base[2], count, f[4];
-    bool is_double;
-};
-
-static void put_hot_access(struct maker *m, const struct hot *h)
-{
-    static const uint16_t ops[] = {OP_ld, OP_lw, OP_lwu, OP_lbu, OP_lh, OP_ld, OP_lw, OP_sd, OP_sw,
-                                   OP_sb, OP_sh, OP_sd, OP_sw, OP_fld, OP_flw, OP_fsd, OP_fsw};
-    unsigned op = ops[emit_below(&m->e, ARRAY_LEN(ops))], base = h->base[emit_below(&m->e, 2)];
-    unsigned format = isa_table[op].format, size = access_size(op);
-    int imm = (int)(emit_below(&m->e, 12) * size) - (emit_below(&m->e, 4) ? 0 : 32);
-
-    if (emit_below(&m->e, 24) == 0)
-        imm += 1; /* misaligned */
-    if (emit_below(&m->e, 5) == 0) { /* by an index */
-        unsigned r = step_register(m);
-
-        emit_i(&m->e, OP_andi, r, h->count, 31);
-        if (emit_below(&m->e, 2)) {
-            emit_r(&m->e, (unsigned[]){OP_sh1add, OP_sh2add, OP_sh3add}[emit_below(&m->e, 3)], r, r,
-                   base);
-        } else {
-            emit_i(&m->e, OP_slli, r, r, (int)emit_below(&m->e, 8));
-            emit_r(&m->e, OP_add, r, r, base);
-        }
-        base = r;
-    }
-    if (format == FMT_S || format == FMT_FS)
-        emit_s(&m->e, op, format == FMT_FS ? h->f[emit_below(&m->e, 4)] : any_register(m), base,
-               (uint32_t)imm);
-    else
-        emit_i(&m->e, op, format == FMT_FL ? h->f[emit_below(&m->e, 4)] : step_register(m), base,
-               imm);
-}
-
-static void put_hot_part(struct maker *m, const struct hot *h)
-{
-    switch (emit_below(&m->e, 10)) {
-    case 0: case 1: case 2: put_hot_access(m, h); break;
-    case 3: case 4: emit32(&m->e, float_word(m, h->is_double, h->f)); break;
-    case 5: put_idiom(m); break;
-    case 6: emit16(&m->e, step_half(m)); break;
-    default: emit32(&m->e, step_word(m)); break;
-    }
-}
-
-static void put_hot_loop(struct maker *m)
-{
-    unsigned turns = 3 + emit_below(&m->e, emit_below(&m->e, 4) ? 12 : 60);
-    unsigned length = 1 + emit_below(&m->e, emit_below(&m->e, 2) ? 5 : 14);
-    struct hot h = {.is_double = emit_below(&m->e, 2)};
-    uint32_t top, over = 0;
-
-    for (unsigned n = 0; n < 4; n++)
-        h.f[n] = any_register(m);
-    for (unsigned n = 0; n < 2; n++) {
-        h.base[n] = step_register(m);
-        m->busy |= 1u << h.base[n];
-        emit_address(&m->e, h.base[n], emit_below(&m->e, 3) ? step_target(m, 8) & ~7u
-                                                             : step_target(m, 8));
-    }
-    h.count = step_register(m);
-    m->busy |= 1u << h.count;
-    emit_i(&m->e, OP_addi, h.count, 0, (int)turns);
-    top = m->e.at;
-    for (unsigned n = 0; n < length; n++) {
-        if (over && emit_below(&m->e, 2)) {
-            emit_land(&m->e, over);
-            over = 0;
-        }
-        if (!over && emit_below(&m->e, 5) == 0) {
-            over = m->e.at;
-            emit32(&m->e, emit_row(emit_below(&m->e, 2) ? OP_blt : OP_bne, 0, any_register(m),
-                                   any_register(m) << 20));
-        }
-        put_hot_part(m, &h);
-    }
-    if (over)
-        emit_land(&m->e, over);
-    if (emit_below(&m->e, 2)) /* strides, over page ends as well */
-        emit_i(&m->e, OP_addi, h.base[0], h.base[0], 8 << emit_below(&m->e, 7));
-    if (emit_below(&m->e, 3) == 0)
-        emit_i(&m->e, OP_addi, h.base[1], h.base[1], -8);
-    emit_i(&m->e, OP_addi, h.count, h.count, -1);
-    emit_branch(&m->e, OP_blt, 0, h.count, top);
-    m->busy = 0;
-}
-
 /* ---- the table ---- */
 
 static const struct {
@@ -603,16 +430,16 @@ static const struct {
 } kinds[] = {
     {"row", 14, put_row},
     {"compressed", 8, put_compressed},
-    {"float", 14, put_float},
-    {"idiom", 14, put_idiom},
+    {"float", 14, step_float},
+    {"idiom", 14, step_idiom},
     {"access", 14, put_access},
     {"accesses", 8, put_accesses},
     {"compressed access", 6, put_compressed_access},
     {"atomic", 5, put_atomic},
     {"reservation", 3, put_reservation},
     {"block operation", 1, put_block_op},
-    {"run", 3, put_run},
-    {"hot loop", 10, put_hot_loop},
+    {"run", 3, step_run},
+    {"hot loop", 10, step_hot_loop},
     {"branch", 8, step_branch},
     {"call", 8, step_call},
     {"jump table", 4, step_jump_table},
@@ -628,6 +455,8 @@ static const struct {
     {"device", 3, step_device},
     {"device writes code", 1, step_device_code},
     {"remap", 4, step_remap},
+    {"turn under a call", 3, step_turn_under},
+    {"patch under a call", 3, step_patch_under},
     {"space", 2, step_space},
     {"rights", 3, step_rights},
     {"timer", 1, step_timer},

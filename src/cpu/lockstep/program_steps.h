@@ -8,8 +8,17 @@
 unsigned step_other(struct maker *m, unsigned than);
 unsigned step_changing(struct maker *m);
 uint32_t step_half(struct maker *m);
+uint32_t step_word_of(struct maker *m, int class);
+unsigned step_any_register(struct maker *m);
+unsigned step_access_size(unsigned op);
+void step_idiom(struct maker *m);
 void step_filler(struct maker *m, unsigned most);
 uint32_t step_target(struct maker *m, unsigned size);
+
+/* program_loops.c */
+void step_float(struct maker *m);
+void step_run(struct maker *m);
+void step_hot_loop(struct maker *m);
 
 /* program_odd.c: control flow */
 void step_branch(struct maker *m);
@@ -29,6 +38,8 @@ void step_illegal(struct maker *m);
 void step_device(struct maker *m);
 void step_device_code(struct maker *m);
 void step_remap(struct maker *m);
+void step_turn_under(struct maker *m);
+void step_patch_under(struct maker *m);
 void step_space(struct maker *m);
 void step_rights(struct maker *m);
 void step_timer(struct maker *m);
