@@ -138,7 +138,7 @@ enum stop {
 
 struct machine_shared;
 
-#define GROUPS 8 /* of accesses in a translated block */
+#define GROUPS 12 /* of accesses in a translated block */
 
 struct hart {
     /* ---- state, first what the engines touch most ---- */
@@ -203,6 +203,7 @@ struct hart {
     uint64_t slice_instret; /* instret at the start of the slice */
     uint64_t page_va;       /* of the page that holds the start of the block that runs */
     uint64_t other_result;  /* of a division, for a later instruction */
+    uint64_t loop_page[GROUPS], loop_limit[GROUPS]; /* where group[] holds (jit/memory.c) */
     uint64_t group[GROUPS]; /* host address - virtual address (jit/memory.c) */
     struct return_stack *returns; /* jit/returns.c */
     uintptr_t return_sp, c_sp; /* the host's stack pointer in translated code, and in C */

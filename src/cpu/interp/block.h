@@ -23,6 +23,13 @@
 
 #define BLOCK_INSNS_MAX 64
 
+/* Times that a block is interpreted before it is translated. */
+#ifdef DOORBELL_HARSH
+#define BLOCK_HOT 2
+#else
+#define BLOCK_HOT 8
+#endif
+
 struct block {
     uint64_t pa;         /* physical address of the first instruction */
     uint64_t pa2;        /* of the second half, when the only instruction crosses a page; else 0 */
@@ -31,7 +38,7 @@ struct block {
     uint16_t count;      /* entries of insn[] */
     uint16_t skew;       /* leading entries that are no instructions */
     uint16_t bytes;      /* of all its instructions */
-    uint16_t heat;       /* how often the interpreter has started it */
+    uint8_t heat, turns; /* how often the interpreter has started it, how often right after itself */
     const void *code;    /* its translation, or NULL */
     const void *stale_stub; /* where its translation leads once it is stale */
     struct insn insn[];

@@ -295,13 +295,6 @@ static inline uint32_t unbox(uint64_t f)
 #error "the interpreter needs computed goto (gcc or clang)"
 #endif
 
-/* Times that a block is interpreted before it is translated. */
-#ifdef DOORBELL_HARSH
-#define HOT 2
-#else
-#define HOT 8
-#endif
-
 static enum stop interp_run(struct hart *h, uint64_t limit)
 {
 #define I(id, ...) [OP_##id] = &&do_##id,
@@ -314,7 +307,7 @@ static enum stop interp_run(struct hart *h, uint64_t limit)
     uint64_t pc = h->pc, ticks = h->ticks, instret = h->instret;
     const uint64_t taken_ticks = h->p->branch_taken_ticks;
     bool (*sys)(struct hart *, const struct insn *);
-    struct block *b = NULL, *from = NULL;
+    struct block *b = NULL, *from = NULL, *started = NULL;
     const struct insn *i;
     unsigned from_way = 0;
     bool same_page;
@@ -410,7 +403,9 @@ do_end:
 
 do_enter:
     if (likely(!b->code)) {
-        if (++b->heat != HOT) {
+        b->turns += b == started;
+        started = b;
+        if (++b->heat != BLOCK_HOT) {
             i++;
             DISPATCH;
         }

@@ -9,23 +9,24 @@ _Static_assert(sizeof(struct tlb_entry) == 32, "TLB entries are indexed by a shi
 
 /* ---- where an access goes ---- */
 
-/* RDX = offset of the TLB entry of base + [lo, hi), all of it in one page; jumps to where the cold
- * code is now unless the entry has the tag. */
-static void look_up(struct translation *t, int base, int32_t lo, int32_t hi, int32_t tag)
+/* RDX = offset of the TLB entry of base + [lo, hi), all of it in one page, RAX = its tag; jumps to
+ * the slow path, wherever that will be, unless the entry has it. */
+static void look_up(struct translation *t, struct code *c, int base, int32_t lo, int32_t hi,
+                    int32_t tag)
 {
-    struct code *c = t->hot;
     int first = base;
 
     if (lo) {
         x86(c, OPX_LEA | X_W, RAX, x86_m(base, lo));
         first = RAX;
     }
+    t->miss[0] = NULL;
     if (TLB_ENTRIES == 1 && hi - lo > 1) { /* the index cannot tell two pages apart */
         x86(c, OPX_LEA, RDX, x86_m(base, hi - 1));
         x86(c, OPX_XOR, RDX, x86_r(first));
         x86(c, 0xf7, 0, x86_r(RDX)); /* test edx, imm32 */
         x86_dword(c, PAGE_BYTES);
-        x86_jcc(c, CC_NE, x86_here(t->cold));
+        t->miss[0] = x86_jcc_far(c, CC_NE);
     }
     x86_rorx(c, 0, RDX, x86_r(first), PAGE_SHIFT - 5);
     x86_alu_imm(c, 0, GROUP1_AND, x86_r(RDX), (TLB_ENTRIES - 1) * 32);
@@ -36,7 +37,15 @@ static void look_up(struct translation *t, int base, int32_t lo, int32_t hi, int
     x86_alu_imm(c, X_W, GROUP1_AND, x86_r(RAX), -(int32_t)PAGE_BYTES);
     x86(c, OPX_OR | X_W, RAX, HART_FIELD(context));
     x86(c, OPX_CMP | X_W, RAX, x86_mi(HART, RDX, 0, tag));
-    x86_jcc(c, CC_NE, x86_here(t->cold));
+    t->miss[1] = x86_jcc_far(c, CC_NE);
+}
+
+/* The slow path is where the cold code is now. */
+static void missed(struct translation *t)
+{
+    for (size_t n = 0; n < ARRAY_LEN(t->miss); n++)
+        if (t->miss[n])
+            x86_label_far(t->cold, t->miss[n]);
 }
 
 /* ---- groups: accesses of one block by the same value of a register ----
@@ -45,7 +54,12 @@ static void look_up(struct translation *t, int base, int32_t lo, int32_t hi, int
  * host address in hart.group.  That stays valid to the end of the block: what could change it
  * (fences, CSRs, code found in the page) is not done within a block.  Where the look-up fails for
  * good (they lie in two pages, or not in plain memory), the rest of the block is translated once
- * more, without groups: a tail. */
+ * more, without groups: a tail.
+ *
+ * In a block that loops to itself (and does nothing else that could change a translation), a way
+ * stays valid from one turn to the next, for as long as the accesses stay in the page: that is
+ * looked at first (slots: loop_page, loop_limit), and only then the TLB.  It pays where addresses
+ * move on evenly; what is loaded from memory may point anywhere. */
 
 /* Bytes that a group spans at most: the wider, the more often it meets the end of a page. */
 #define GROUP_SPAN 256
@@ -99,12 +113,59 @@ static int member(const struct translation *t, const struct insn *i)
 
 #define GROUP_FIELD(n) HART_FIELD_AT(offsetof(struct hart, group) + 8 * (size_t)(n))
 
+#define LOOP_PAGE(n) HART_FIELD_AT(offsetof(struct hart, loop_page) + 8 * (size_t)(n))
+#define LOOP_LIMIT(n) HART_FIELD_AT(offsetof(struct hart, loop_limit) + 8 * (size_t)(n))
+
+void t_reset_slots(struct translation *t)
+{
+    int slots = 0;
+
+    if (!t->slots)
+        return;
+    for (const struct insn *i = t->b->insn + t->b->skew; i->op < OP_COUNT; i++) {
+        slots += isa_runtime[i->op].bytes && t->steady[i - t->b->insn];
+        if (i == &t->b->insn[t->b->count - 1])
+            break;
+    }
+    if (slots > GROUPS)
+        slots = GROUPS;
+    if (slots)
+        x86_vex(t->hot, 0x57 | X_0F, 0, 0, x86_r(0)); /* vxorps xmm0 */
+    for (int n = 0; n < slots; n += 2)
+        x86_vex(t->hot, 0x11 | X_0F, 0, 0, LOOP_LIMIT(n)); /* vmovups: two of them */
+}
+
+/* RDX = the way of base + [lo, hi), from slot n if the page is still that. */
+static void look_in_slot(struct translation *t, int n, int base, int32_t lo, int32_t hi, int32_t tag)
+{
+    struct code *c = t->hot, *cold = t->cold;
+
+    if (lo)
+        x86(c, OPX_LEA | X_W, RAX, x86_m(base, lo));
+    else
+        x86_mov(c, RAX, base);
+    x86(c, OPX_SUB | X_W, RAX, LOOP_PAGE(n));
+    x86(c, OPX_CMP | X_W, RAX, LOOP_LIMIT(n));
+    x86_jcc(c, CC_AE, x86_here(cold));
+    x86(c, OPX_LOAD | X_W, RDX, GROUP_FIELD(n));
+    look_up(t, cold, base, lo, hi, tag);
+    x86(cold, OPX_LOAD | X_W, RDX, x86_mi(HART, RDX, 0, TLB(addend)));
+    x86(cold, OPX_STORE | X_W, RDX, GROUP_FIELD(n));
+    x86(cold, OPX_SUB | X_W, RAX, HART_FIELD(context));
+    x86(cold, OPX_STORE | X_W, RAX, LOOP_PAGE(n));
+    x86(cold, 0xc7 | X_W, 0, LOOP_LIMIT(n));
+    x86_dword(cold, (uint32_t)((int32_t)PAGE_BYTES + 1 - (hi - lo)));
+    x86_jmp(cold, x86_here(c));
+}
+
 /* The operand that i accesses; `slow` must follow the access. */
 static struct x86_rm locate(struct translation *t, const struct insn *i)
 {
     struct isa_runtime a = access_of(i);
     int base = t_use(t, i->rs1, RCX), n = member(t, i);
+    int32_t tag = a.load ? TLB(read_tag) : TLB(write_tag);
     struct group g;
+    bool slot;
 
     t->leads = false;
     t->base = base;
@@ -119,16 +180,22 @@ static struct x86_rm locate(struct translation *t, const struct insn *i)
     if (!t->leads) {
         g.lo = i->imm;
         g.hi = i->imm + a.bytes;
+        g.open = false;
     }
-    look_up(t, base, g.lo, g.hi, a.load ? TLB(read_tag) : TLB(write_tag));
-    x86(t->hot, OPX_LOAD | X_W, RDX, x86_mi(HART, RDX, 0, TLB(addend)));
-    t->looks_up = true;
-    t->rdx = -1;
-    if (t->leads) {
-        t->rdx = t->groups;
+    slot = t->slots && t->steady[i - t->b->insn] && t->groups < GROUPS;
+    n = t->groups;
+    if (slot) {
+        look_in_slot(t, n, base, g.lo, g.hi, tag);
+    } else {
+        look_up(t, t->hot, base, g.lo, g.hi, tag);
+        x86(t->hot, OPX_LOAD | X_W, RDX, x86_mi(HART, RDX, 0, TLB(addend)));
+        if (t->leads)
+            x86(t->hot, OPX_STORE | X_W, RDX, GROUP_FIELD(n));
+    }
+    if (slot || t->leads)
         t->group[t->groups++] = g;
-        x86(t->hot, OPX_STORE | X_W, RDX, GROUP_FIELD(t->rdx));
-    }
+    t->looks_up = true;
+    t->rdx = t->leads ? n : -1;
     return x86_mi(base, RDX, 0, i->imm);
 }
 
@@ -141,6 +208,7 @@ static void slow(struct translation *t, const struct insn *i)
 
     if (!t->looks_up)
         return;
+    missed(t);
     x86(c, OPX_LEA | X_W, RCX, x86_m(t->base, i->imm));
     t_leave_loop(t, c);
     x86_mov_imm(c, RAX, site(t->j, t->b, i));
@@ -228,7 +296,8 @@ static int atomic(struct translation *t, const struct insn *i, unsigned bytes, i
     x86(t->hot, 0xf6 | X_BRM, 0, x86_r(va)); /* test va, bytes - 1 */
     x86_byte(t->hot, bytes - 1);
     x86_jcc(t->hot, CC_NE, x86_here(t->cold));
-    look_up(t, va, 0, 1, tag);
+    look_up(t, t->hot, va, 0, 1, tag);
+    missed(t);
     t_resume(t, t->cold, i);
     t->rdx = -1;
     return va;

@@ -226,7 +226,25 @@ static void put_loaded(struct hart *h, const struct insn *i, const struct isa_ru
     }
 }
 
-/* A load or store that missed the TLB. */
+/* The access's own entry: a look-up for a group fails where only some other access of it misses, and
+ * the interpreter would then not look at the page tables either. */
+static bool in_tlb(struct hart *h, const struct insn *i, const struct isa_runtime *op, uint64_t va,
+                   uint64_t *value)
+{
+    const struct tlb_entry *e = &h->tlb[va >> PAGE_SHIFT & (TLB_ENTRIES - 1)];
+    uint64_t last = va + op->bytes - 1, tag = (last & ~(PAGE_BYTES - 1)) | h->context;
+    uint8_t *at = (uint8_t *)(e->addend + (uintptr_t)va);
+
+    if ((op->load ? e->read_tag : e->write_tag) != tag || (va ^ last) >> PAGE_SHIFT)
+        return false;
+    if (op->load)
+        *value = le_get(at, op->bytes);
+    else
+        le_put(at, op->bytes, op->fp ? h->f[i->rs2] : h->x[i->rs2]);
+    return true;
+}
+
+/* A load or store whose look-up failed. */
 const void *jit_run_memory(struct hart *h, uint32_t site, uint64_t va)
 {
     const struct block *b = site_block(h->m->jit, site);
@@ -239,8 +257,9 @@ const void *jit_run_memory(struct hart *h, uint32_t site, uint64_t va)
     base = h->ticks;
     h->pc = block_pc(h, b) + i->offset;
     h->ticks += i->ticks;
-    done = op->load ? hart_load(h, va, op->bytes, &value)
-                    : hart_store(h, va, op->bytes, op->fp ? h->f[i->rs2] : h->x[i->rs2]);
+    done = in_tlb(h, i, op, va, &value) ? true
+           : op->load ? hart_load(h, va, op->bytes, &value)
+                      : hart_store(h, va, op->bytes, op->fp ? h->f[i->rs2] : h->x[i->rs2]);
     if (done && op->load)
         put_loaded(h, i, op, value);
     if (likely(done && !h->leave))

@@ -652,6 +652,7 @@ bool jit_translate(struct jit *j, struct block *b)
         t_enter_loop(&t, t.hot);
         if (keeps_float(b))
             t_need_float(&t, i);
+        t_reset_slots(&t);
         t.loop = x86_here(t.hot);
     }
     translate(&t, i);

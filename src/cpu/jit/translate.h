@@ -26,6 +26,8 @@ struct translation {
     struct swap swap[ISA_SINK];
     int swaps;
     bool loops;       /* the block leads to itself */
+    bool slots;       /* it remembers pages from one turn to the next */
+    bool steady[BLOCK_INSNS_MAX + 4]; /* for these instructions: they move on in small steps */
     const void *loop; /* where it starts over, with the swaps done */
     bool fp_live;   /* the block has made sure of hart.fp_live */
     uint32_t boxed; /* f registers known to hold a single */
@@ -37,6 +39,7 @@ struct translation {
     /* of the access that is being translated */
     bool looks_up, leads;
     int base;
+    uint8_t *miss[2]; /* jumps of its look-up to where the slow path will be */
 };
 
 /* A block that loops to itself has a map of its own: out of the static map's state into the loop's,
@@ -70,6 +73,9 @@ void t_box(struct translation *t, int reg, int xmm);
 void t_put_imm(struct translation *t, unsigned rd, uint64_t v);
 /* fuse.c: how many instructions from i on it has translated as one. */
 int jit_translate_idiom(struct translation *t, const struct insn *i);
+
+/* memory.c: before the first turn of a loop. */
+void t_reset_slots(struct translation *t);
 
 /* memory.c, float.c: true when they have translated i. */
 bool jit_translate_float(struct translation *t, const struct insn *i);
