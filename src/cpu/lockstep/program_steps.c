@@ -398,7 +398,7 @@ static void put_reservation(struct maker *m)
     unsigned base = step_register(m), rd = step_other(m, base);
     uint32_t at = step_target(m, 8);
 
-    emit_address(&m->e, base, emit_below(&m->e, 8) ? at & ~7u : at);
+    emit_address(&m->e, base, emit_below(&m->e, 8) ? at & ~7u : at | emit_below(&m->e, 8));
     emit32(&m->e, emit_row(dword ? OP_lr_d : OP_lr_w, rd, base, emit_below(&m->e, 4) << 25));
     switch (emit_below(&m->e, 6)) {
     case 0: emit_i(&m->e, OP_addi, base, base, 8); break; /* elsewhere: must fail */
