@@ -269,6 +269,7 @@ int board_build(struct machine *m, struct err *err)
         hart_configure(m->hart[i]);
     if (m->config->engine == ENGINE_JIT)
         m->shared.jit = jit_new(&m->hart_params, m->shared.code);
+    m->shared.hot = BLOCK_HOT;
     return 0;
 }
 

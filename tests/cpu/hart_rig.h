@@ -7,6 +7,7 @@
 #include "check.h"
 #include "cpu/engine.h"
 #include "cpu/interp/block.h"
+#include "cpu/jit/jit.h"
 
 #include <stdlib.h>
 
@@ -45,11 +46,17 @@ static inline struct hart_rig *rig_new(enum timing_level level)
     hart_init(r->hart, 0, &r->shared, &r->hart_params, 0);
     hart_reset(r->hart, RIG_RAM);
     r->hart->sync_limit = PS_NEVER;
+    /* Under the name NAME-jit a test runs with every block translated at once (tests/meson.build). */
+    if (getenv("DOORBELL_TEST_JIT")) {
+        r->shared.jit = jit_new(&r->hart_params, r->shared.code);
+        r->shared.hot = 1;
+    }
     return r;
 }
 
 static inline void rig_free(struct hart_rig *r)
 {
+    jit_free(r->shared.jit);
     code_free(r->shared.code);
     free(r->ram.ram);
     free(r->ram.code_page);

@@ -234,6 +234,7 @@ struct machine_shared {
     struct space *space;
     struct code_cache *code; /* interp/block.h */
     struct jit *jit;         /* jit/jit.h; NULL: the interpreter does everything */
+    unsigned hot;            /* how often the interpreter starts a block before it is translated */
     struct link *soc;        /* the on-chip bus, for fences; NULL: none */
     const struct aclint *aclint; /* for time; NULL: time is the clock's */
     unsigned harts;

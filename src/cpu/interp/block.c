@@ -460,6 +460,7 @@ static struct block *single(struct hart *h, uint64_t pa, uint64_t pa2)
 
     *b = (struct block){.pa = pa, .pa2 = pa2 ? pa2 : pa};
     fill(h, b, pa, pa2, 1);
+    b->heat = BLOCK_HOT; /* never met again: not to be translated */
     return b;
 }
 

@@ -23,7 +23,7 @@
 
 #define BLOCK_INSNS_MAX 64
 
-/* Times that a block is interpreted before it is translated. */
+/* Times that a block is interpreted before it is translated, but where a test is in a hurry. */
 #ifdef DOORBELL_HARSH
 #define BLOCK_HOT 2
 #else

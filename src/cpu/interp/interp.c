@@ -306,6 +306,7 @@ static enum stop interp_run(struct hart *h, uint64_t limit)
     uint64_t *const x = h->x;
     uint64_t pc = h->pc, ticks = h->ticks, instret = h->instret;
     const uint64_t taken_ticks = h->p->branch_taken_ticks;
+    const unsigned hot = h->m->hot;
     bool (*sys)(struct hart *, const struct insn *);
     struct block *b = NULL, *from = NULL, *started = NULL;
     const struct insn *i;
@@ -405,7 +406,7 @@ do_enter:
     if (likely(!b->code)) {
         b->turns += b == started;
         started = b;
-        if (++b->heat != BLOCK_HOT) {
+        if (++b->heat != hot) {
             i++;
             DISPATCH;
         }

@@ -119,6 +119,7 @@ struct cell *cell_new(const struct cell_config *config)
         hart_reset(c->hart[i], CELL_RAM);
     if (config->jit)
         c->shared.jit = jit_new(&c->hart_params, c->shared.code);
+    c->shared.hot = BLOCK_HOT;
     trace_open(&c->trace, sink_nothing, NULL, "{}");
     c->trace.on = true;
     return c;
