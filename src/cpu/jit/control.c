@@ -18,8 +18,8 @@ void t_resume(struct translation *t, struct code *c, const struct insn *i)
     x86_jmp(c, t->j->resume);
 }
 
-/* To the pc in RAX. */
-void t_jump_cache(const struct jit *j, struct code *c)
+/* To the pc in RAX, where the jump cache has it, by a jump or a call; else to `miss`. */
+static void jump_cache(struct code *c, const void *miss, bool call)
 {
     int32_t jump = (int32_t)offsetof(struct hart, jump) - HART_BIAS;
 
@@ -28,14 +28,20 @@ void t_jump_cache(const struct jit *j, struct code *c)
     x86_alu_imm(c, 0, GROUP1_AND, x86_r(RCX), (JUMP_CACHE_ENTRIES - 1) * 32);
     x86(c, OPX_LOAD | X_W, RDX, HART_FIELD(fetch_context));
     x86(c, OPX_CMP | X_W, RAX, x86_mi(HART, RCX, 0, jump + (int)offsetof(struct jump_entry, pc)));
-    x86_jcc(c, CC_NE, j->find);
+    x86_jcc(c, CC_NE, miss);
     x86(c, OPX_CMP | X_W, RDX,
         x86_mi(HART, RCX, 0, jump + (int)offsetof(struct jump_entry, context)));
-    x86_jcc(c, CC_NE, j->find);
+    x86_jcc(c, CC_NE, miss);
     x86_mov(c, RDX, RAX);
     x86_alu_imm(c, X_W, GROUP1_AND, x86_r(RDX), -(int32_t)PAGE_BYTES);
     x86(c, OPX_STORE | X_W, RDX, HART_FIELD(page_va));
-    x86(c, 0xff, 4, x86_mi(HART, RCX, 0, jump + (int)offsetof(struct jump_entry, code)));
+    x86(c, 0xff, call ? 2 : 4,
+        x86_mi(HART, RCX, 0, jump + (int)offsetof(struct jump_entry, code)));
+}
+
+void t_jump_cache(const struct jit *j, struct code *c)
+{
+    jump_cache(c, j->find, false);
 }
 
 /* The guest's convention for calls and returns (unprivileged ISA, table 2.1). */
@@ -60,13 +66,29 @@ static void link_stub(struct translation *t, const uint8_t *field, const struct 
     x86_jmp(t->cold, t->j->link);
 }
 
-/* The translation of the block at `offset` bytes from the start of the block's page, or NULL. */
+/* The block at `offset` bytes from the start of the block's page, or NULL. */
+static struct block *known(const struct translation *t, int64_t offset)
+{
+    return code_lookup(t->j->blocks, (t->b->pa & ~(PAGE_BYTES - 1)) + (uint64_t)offset);
+}
+
+/* The translation of that block, or NULL. */
 static const void *linked(const struct translation *t, int64_t offset)
 {
-    const struct block *to = code_lookup(t->j->blocks,
-                                         (t->b->pa & ~(PAGE_BYTES - 1)) + (uint64_t)offset);
+    const struct block *to = known(t, offset);
 
     return to ? to->code : NULL;
+}
+
+/* Whether the block at `offset` is one that can be translated next, in line: then it will be. */
+static bool follow(struct translation *t, int64_t offset)
+{
+    struct block *to = known(t, offset);
+
+    if (!to || to == t->b || !t->may_follow || !t_translatable(t->j, to))
+        return false;
+    t->next = to;
+    return true;
 }
 
 static bool in_page(const struct translation *t, int64_t offset)
@@ -101,33 +123,41 @@ static void landing(struct translation *t, struct code *c, const struct insn *i)
     if (next)
         x86(c, OPX_LEA | X_W, RAX, x86_m(RAX, -(int32_t)next));
     x86(c, OPX_STORE | X_W, RAX, HART_FIELD(page_va));
+    if (follow(t, next))
+        return;
     to = linked(t, next);
     x86_jmp(c, to ? to : x86_here(t->cold));
     link_stub(t, c->p, i, LINK_RETURN);
 }
 
-/* To the pc in RAX, whose time has been counted (the sign flag says whether it is up).  The way
- * there is made at run time, by what the instruction turns out to do (jit_run_jump). */
+/* To the pc in RAX, whose time has been counted (the sign flag says whether it is up). */
 static void exit_indirect(struct translation *t, struct code *c, const struct insn *i)
 {
     struct code *cold = t->cold;
-    bool call = is_call(t, i);
-    uint32_t stub;
 
-    x86_jcc(c, CC_S, t->j->find);
-    if (call)
+    if (is_call(t, i)) {
+        const void *miss = x86_here(cold);
+
+        x86_jcc(c, CC_S, miss);
         push_return(c, i);
-    if (call)
-        x86_call(c, x86_here(cold) + JUMP_SITE_BYTES);
-    else
-        x86_jmp(c, x86_here(cold) + JUMP_SITE_BYTES);
+        jump_cache(c, (const uint8_t *)miss + PUSH_BYTES_MAX, true);
+        push_return(cold, i);
+        while (x86_here(cold) != (const uint8_t *)miss + PUSH_BYTES_MAX)
+            x86_byte(cold, 0x90);
+        x86_call(cold, t->j->find);
+        x86_jmp(cold, x86_here(c));
+        landing(t, c, i);
+        return;
+    }
+    /* Where it turns out to go decides what is put here: jit_run_jump. */
+    x86_jcc(c, CC_S, t->j->find);
     x86_dword(cold, (uint32_t)(c->p - t->j->write));
     x86_byte(cold, 0);
-    stub = (uint32_t)(cold->p - t->j->write);
-    x86_mov_imm(cold, RDX, stub);
+    x86_jmp(c, x86_here(cold));
+    for (unsigned n = 5; n < JUMP_BYTES; n++)
+        x86_byte(c, 0xcc);
+    x86_mov_imm(cold, RDX, (uint32_t)(cold->p - t->j->write));
     x86_jmp(cold, t->j->jump);
-    if (call)
-        landing(t, c, i);
 }
 
 /* To `offset` bytes from the start of the block's page; i is the branch, jump or end. */
@@ -170,6 +200,15 @@ static void exit_direct(struct translation *t, struct code *c, const struct insn
     } else if (c == t->cold) { /* the way out follows the jump */
         x86_jcc(c, CC_NS, to ? to : x86_here(c) + 6);
         link_stub(t, c->p, i, 0);
+    } else if (i->op == OP_jal || i->op == OP_end) {
+        if (!to && follow(t, offset)) {
+            x86_jcc(c, CC_S, stub);
+            link_stub(t, t->j->write, i, 0);
+        } else {
+            x86_jcc(c, CC_S, stub);
+            x86_jmp(c, to ? to : stub);
+            link_stub(t, c->p, i, 0);
+        }
     } else {
         x86_jcc(c, CC_NS, to ? to : stub);
         x86_jmp(c, stub);

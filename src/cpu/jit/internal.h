@@ -48,7 +48,11 @@ struct return_stack {
 
 /* The most that an instruction's code can take, hot or cold. */
 #define INSN_BYTES_MAX 256
-#define JUMP_CHAIN 4 /* targets of an indirect jump that are compared with */
+/* An indirect jump has this room for what jit_run_jump puts there, and a stub that calls it, before
+ * which are where the room is (4 bytes) and how much of it is in use. */
+#define JUMP_BYTES 76
+#define JUMP_COMPARE_BYTES 28 /* at most, with the first one's beginning and the jump at the end */
+#define PUSH_BYTES_MAX 6
 
 struct jit {
     const struct hart_params *p;
@@ -93,11 +97,9 @@ void jit_make_thunks(struct jit *j);
 /* runtime.c: what translated code calls.  Those that return an address return where to go on, or
  * NULL to leave translated code. */
 #define LINK_RETURN (1u << 31) /* with a field: where the call at the site returns to */
-/* An indirect jump's stub, which is followed by its code: its field (4 bytes), targets in its chain. */
-#define JUMP_SITE_BYTES 5
 const void *jit_run_link(struct hart *h, uint32_t site, uint32_t field);
 const void *jit_run_find(struct hart *h);
-const void *jit_run_jump(struct hart *h, uint32_t field);
+const void *jit_run_jump(struct hart *h, uint32_t stub);
 const void *jit_run_system(struct hart *h, uint32_t site);
 const void *jit_run_resume(struct hart *h, uint32_t site);
 /* These are called in the middle of a block, and may also return to go on there: */

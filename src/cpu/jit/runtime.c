@@ -113,38 +113,36 @@ const void *jit_run_link(struct hart *h, uint32_t site, uint32_t field)
     return code;
 }
 
-/* An indirect jump to h->pc, whose site has no way for it yet.  A few places of the same page become
- * a chain of comparisons, which hold in any context; what goes elsewhere, or to many places, looks
- * into the jump cache. */
+/* An indirect jump to h->pc, whose site has no way there yet.  A few places of the same page become
+ * comparisons, which hold in any context; what goes elsewhere, or to many places, looks into the
+ * jump cache. */
 const void *jit_run_jump(struct hart *h, uint32_t stub)
 {
     struct jit *j = h->m->jit;
-    struct code *c = &j->cold;
-    uint8_t *s = j->write + stub, *field = j->write + le32_get(s - JUMP_SITE_BYTES);
+    uint8_t *s = j->write + stub, *start = j->write + le32_get(s - 5), *used = s - 1;
+    struct code c = {start + *used, start + JUMP_BYTES, j->hot.to_exec};
     uint64_t offset;
-    const void *code, *next, *start;
+    const void *code;
 
     settle(h);
     h->pc &= ~UINT64_C(1);
     offset = h->pc - h->page_va;
     code = go_on(h);
-    if (!code || c->end - c->p < 4 * INSN_BYTES_MAX)
-        return code;
-    start = x86_here(c);
-    if (offset < PAGE_BYTES && s[-1] < JUMP_CHAIN) {
-        next = field + (int32_t)le32_get(field - 4) + c->to_exec;
-        x86_mov(c, RCX, RAX);
-        x86(c, OPX_SUB | X_W, RCX, HART_FIELD(page_va));
-        if (s[-1]) /* RCX is known there */
-            next = (const uint8_t *)next + (x86_here(c) - start);
-        x86_alu_imm(c, X_W, GROUP1_CMP, x86_r(RCX), (int32_t)offset);
-        x86_jcc(c, CC_E, code);
-        x86_jmp(c, next);
-        s[-1]++;
+    if (!code)
+        return NULL;
+    if (offset < PAGE_BYTES && c.end - c.p >= JUMP_COMPARE_BYTES) {
+        if (!*used) {
+            x86_mov(&c, RCX, RAX);
+            x86(&c, OPX_SUB | X_W, RCX, HART_FIELD(page_va));
+        }
+        x86_alu_imm(&c, X_W, GROUP1_CMP, x86_r(RCX), (int32_t)offset);
+        x86_jcc(&c, CC_E, code);
+        *used = (uint8_t)(c.p - start);
+        x86_jmp(&c, s + c.to_exec);
     } else {
-        t_jump_cache(j, c);
+        c.p = start;
+        t_jump_cache(j, &c);
     }
-    x86_patch(c, field, start);
     return code;
 }
 

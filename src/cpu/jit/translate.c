@@ -573,10 +573,13 @@ static bool integer(struct translation *t, const struct insn *i)
 
 /* ---- blocks ---- */
 
-static bool room(const struct jit *j)
+#define BLOCK_CODE_MAX ((BLOCK_INSNS_MAX + 4) * INSN_BYTES_MAX)
+#define FOLLOW_MAX 8 /* blocks that are translated together */
+
+static bool room(const struct jit *j, unsigned blocks)
 {
-    return j->hot.end - j->hot.p >= (BLOCK_INSNS_MAX + 4) * INSN_BYTES_MAX &&
-           j->cold.end - j->cold.p >= (BLOCK_INSNS_MAX + 4) * INSN_BYTES_MAX;
+    return j->hot.end - j->hot.p >= (ptrdiff_t)blocks * BLOCK_CODE_MAX &&
+           j->cold.end - j->cold.p >= (ptrdiff_t)blocks * BLOCK_CODE_MAX;
 }
 
 /* What the translation knows after i. */
@@ -623,25 +626,29 @@ const void *jit_translate_tail(struct jit *j, struct block *b, const struct insn
     struct translation t = {.j = j, .b = b, .hot = &j->hot, .cold = &j->cold, .tail = true, .rdx = -1};
     const void *code = x86_here(&j->hot);
 
-    if (!room(j))
+    if (!room(j, 1))
         return NULL;
     t_choose_map(&t);
     translate(&t, i);
     return code;
 }
 
-bool jit_translate(struct jit *j, struct block *b)
+/* Probes are the interpreter's; costs that do not fit the budget's constant are too. */
+bool t_translatable(const struct jit *j, const struct block *b)
 {
-    struct translation t = {.j = j, .b = b, .hot = &j->hot, .cold = &j->cold, .rdx = -1};
-    const struct insn *i = b->insn + b->skew, *last = &b->insn[b->count - 1];
+    const struct insn *last = &b->insn[b->count - 1];
 
-    /* Probes are the interpreter's; costs that do not fit the budget's constant are too. */
-    if (b->skew > 1 || (last->ticks + j->p->branch_taken_ticks) >> (30 - BUDGET_SHIFT))
-        return true;
-    if (!room(j))
-        return false;
-    while ((uintptr_t)j->hot.p & 15)
-        x86_byte(&j->hot, 0xcc);
+    return !b->code && b->skew <= 1 &&
+           (last->ticks + j->p->branch_taken_ticks) >> (30 - BUDGET_SHIFT) == 0;
+}
+
+/* Returns the block that must follow. */
+static struct block *translate_block(struct jit *j, struct block *b, bool may_follow)
+{
+    struct translation t = {.j = j, .b = b, .hot = &j->hot, .cold = &j->cold, .rdx = -1,
+                            .may_follow = may_follow};
+    const struct insn *i = b->insn + b->skew;
+
     b->code = x86_here(&j->hot);
     b->stale_stub = x86_here(&j->cold);
     x86(&j->cold, OPX_LOAD | X_W, RAX, HART_FIELD(page_va));
@@ -656,5 +663,18 @@ bool jit_translate(struct jit *j, struct block *b)
         t.loop = x86_here(t.hot);
     }
     translate(&t, i);
+    return t.next;
+}
+
+bool jit_translate(struct jit *j, struct block *b)
+{
+    if (!t_translatable(j, b))
+        return true;
+    if (!room(j, 1))
+        return false;
+    while ((uintptr_t)j->hot.p & 15)
+        x86_byte(&j->hot, 0xcc);
+    for (unsigned n = 1; b; n++)
+        b = translate_block(j, b, n < FOLLOW_MAX && room(j, 2));
     return true;
 }

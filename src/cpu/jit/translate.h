@@ -28,6 +28,8 @@ struct translation {
     bool loops;       /* the block leads to itself */
     bool slots;       /* it remembers pages from one turn to the next */
     bool steady[BLOCK_INSNS_MAX + 4]; /* for these instructions: they move on in small steps */
+    bool may_follow;    /* another block may be translated behind this one */
+    struct block *next; /* it is to be this one */
     const void *loop; /* where it starts over, with the swaps done */
     bool fp_live;   /* the block has made sure of hart.fp_live */
     uint32_t boxed; /* f registers known to hold a single */
@@ -57,6 +59,8 @@ int t_use(struct translation *t, unsigned x, int scratch);
 int t_def(const struct translation *t, unsigned x, int scratch);
 void t_done(struct translation *t, unsigned x, int reg);
 void t_move(struct translation *t, unsigned rd, unsigned rs);
+/* Whether a block can be translated and is not. */
+bool t_translatable(const struct jit *j, const struct block *b);
 /* Goes to the pc in RAX, through the jump cache. */
 void t_jump_cache(const struct jit *j, struct code *c);
 /* Leaves to the interpreter, which goes on with instruction i. */
