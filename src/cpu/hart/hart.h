@@ -95,11 +95,11 @@ extern const struct param hart_param_rows[];
 
 #ifdef DOORBELL_HARSH
 #define TLB_ENTRIES 1
-#define FETCH_TLB_ENTRIES 1
+#define FETCH_TLB_ENTRIES 8
 #define JUMP_CACHE_ENTRIES 1
 #else
 #define TLB_ENTRIES 2048
-#define FETCH_TLB_ENTRIES 1024
+#define FETCH_TLB_ENTRIES 8192
 #define JUMP_CACHE_ENTRIES 16384
 #endif
 
@@ -185,7 +185,8 @@ struct hart {
 
     /* ---- caches ---- */
     struct tlb_entry tlb[TLB_ENTRIES];
-    struct fetch_entry fetch_tlb[FETCH_TLB_ENTRIES];
+    struct fetch_entry fetch_tlb[FETCH_TLB_ENTRIES]; /* open addressing: block.c */
+    uint32_t fetch_count;
     struct jump_entry jump[JUMP_CACHE_ENTRIES];
     struct mmu mmu;
 
@@ -339,6 +340,8 @@ void mmu_flush(struct hart *h);
 void mmu_flush_asid(struct hart *h, uint16_t asid);
 void mmu_flush_address(struct hart *h, uint64_t va);
 void mmu_flush_address_asid(struct hart *h, uint64_t va, uint16_t asid);
+/* Forgets all translations of fetches. */
+void mmu_forget_fetches(struct hart *h);
 /* Forgets all that is cached, what M has cached too. */
 void mmu_forget(struct hart *h);
 /* The walk's part in what mmu.c keeps: a page may now be in the TLB, have a fetch translation; the

@@ -111,6 +111,7 @@ static void clear_caches(struct hart *h)
 {
     memset(h->tlb, 0, sizeof h->tlb);
     memset(h->fetch_tlb, 0, sizeof h->fetch_tlb);
+    h->fetch_count = 0;
     memset(h->jump, 0, sizeof h->jump);
     h->returns_epoch++;
     memset(h->mmu.entry, 0, sizeof h->mmu.entry);
@@ -211,6 +212,23 @@ void mmu_forget(struct hart *h)
 {
     forget_spaces(&h->mmu);
     h->mmu.machine = h->mmu.machine_fetch = 0;
+    mmu_context_changed(h);
+}
+
+void mmu_forget_fetches(struct hart *h)
+{
+    struct mmu *m = &h->mmu;
+
+    memset(h->fetch_tlb, 0, sizeof h->fetch_tlb);
+    h->fetch_count = 0;
+    for (unsigned kind = NUMBER_FETCH_U; kind <= NUMBER_FETCH_S; kind++) {
+        for (unsigned i = 0; i < SPACES; i++)
+            m->space[i].number[kind] = 0;
+        for (unsigned i = 0; i < sizeof m->common / sizeof m->common[0]; i++)
+            m->common[i][kind] = 0;
+        filter_clear(&m->fetched[kind == NUMBER_FETCH_S]);
+    }
+    m->machine_fetch = 0;
     mmu_context_changed(h);
 }
 

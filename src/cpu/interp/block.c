@@ -301,15 +301,45 @@ void code_probe_hit(struct hart *h)
 
 /* ---- building ---- */
 
+/* The entry of a tag in the fetch TLB, or the free one where it belongs. */
+static struct fetch_entry *fetch_entry(struct hart *h, uint64_t tag)
+{
+    size_t i = hash(tag, FETCH_TLB_ENTRIES);
+
+    while (h->fetch_tlb[i].tag && h->fetch_tlb[i].tag != tag)
+        i = (i + 1) & (FETCH_TLB_ENTRIES - 1);
+    return &h->fetch_tlb[i];
+}
+
+static uint64_t fetch_tag(const struct hart *h, uint64_t va)
+{
+    return (va & ~(PAGE_BYTES - 1)) | h->fetch_context;
+}
+
+/* Keeps a page's translation for as long as the context has its number.  Nothing is evicted: what
+ * depends on it (jump cache, return stacks, links) may be older than any entry that could be, and a
+ * guest that changes a mapping without a fence must find the same with both engines.  When there is
+ * no room, everything gets a new number. */
+static void keep_page(struct hart *h, uint64_t va, uint64_t pa)
+{
+    uint64_t tag;
+
+    if (h->fetch_count == FETCH_TLB_ENTRIES / 4 * 3)
+        mmu_forget_fetches(h);
+    tag = fetch_tag(h, va);
+    *fetch_entry(h, tag) = (struct fetch_entry){tag, pa >> PAGE_SHIFT};
+    h->fetch_count++;
+}
+
 /* Physical address of a fetch of two bytes, 0 after a trap.  Clears *whole where PMP divides the
  * page, so that what holds here may not hold for its other bytes. */
 static uint64_t fetch_page(struct hart *h, uint64_t va, bool *whole)
 {
-    struct fetch_entry *e = &h->fetch_tlb[(va >> PAGE_SHIFT) % FETCH_TLB_ENTRIES];
-    uint64_t page_va = va & ~(PAGE_BYTES - 1), pa, cause;
+    const struct fetch_entry *e = fetch_entry(h, fetch_tag(h, va));
+    uint64_t pa, cause;
     bool uniform;
 
-    if (e->tag == (page_va | h->fetch_context))
+    if (e->tag)
         return e->page << PAGE_SHIFT | (va & (PAGE_BYTES - 1));
     cause = mmu_translate(h, va, ACCESS_FETCH, &pa, &uniform);
     if (!cause && !space_host(h->m->space, pa, 2))
@@ -319,7 +349,7 @@ static uint64_t fetch_page(struct hart *h, uint64_t va, bool *whole)
         return 0;
     }
     if (uniform)
-        *e = (struct fetch_entry){page_va | h->fetch_context, pa >> PAGE_SHIFT};
+        keep_page(h, va, pa);
     else
         *whole = false;
     return pa;
@@ -484,7 +514,7 @@ static void remember(struct hart *h, uint64_t va, struct block *b)
 struct block *block_known(struct hart *h)
 {
     struct jump_entry *e = &h->jump[(h->pc >> 1) % JUMP_CACHE_ENTRIES];
-    struct fetch_entry *f = &h->fetch_tlb[(h->pc >> PAGE_SHIFT) % FETCH_TLB_ENTRIES];
+    const struct fetch_entry *f;
     struct block *b;
 
     if (e->pc == h->pc && e->context == h->fetch_context) {
@@ -492,7 +522,8 @@ struct block *block_known(struct hart *h)
             return NULL;
         b = e->block;
     } else {
-        if (f->tag != ((h->pc & ~(PAGE_BYTES - 1)) | h->fetch_context))
+        f = fetch_entry(h, fetch_tag(h, h->pc));
+        if (!f->tag)
             return NULL;
         b = code_lookup(h->m->code, f->page << PAGE_SHIFT | (h->pc & (PAGE_BYTES - 1)));
     }
@@ -503,18 +534,22 @@ struct block *block_known(struct hart *h)
 
 struct block *block_find(struct hart *h)
 {
-    bool whole = true;
-    uint64_t va = h->pc, pa = fetch_page(h, va, &whole), pa2 = 0;
-    bool last = (va & (PAGE_BYTES - 1)) == PAGE_BYTES - 2;
+    bool whole = true, last = (h->pc & (PAGE_BYTES - 1)) == PAGE_BYTES - 2;
+    uint64_t va = h->pc, pa, pa2 = 0, context;
     struct block *b;
 
+again:
+    pa = fetch_page(h, va, &whole);
     if (!pa)
         return NULL;
+    context = h->fetch_context;
     /* The second half has a translation or a PMP entry of its own. */
     if ((last || !whole) && (le16_get(space_host(h->m->space, pa, 2)) & 3) == 3) {
         uint64_t half = fetch_page(h, va + 2, &whole);
         if (!half)
             return NULL;
+        if (whole && h->fetch_context != context)
+            goto again; /* so that both are known in the same context */
         pa2 = last ? half : 0;
     }
     if (!whole)
