@@ -77,6 +77,7 @@ struct machine {
     struct machine_result result;
     ps_t next_poll;
     uint64_t slices;
+    uint64_t idles, trim_from; /* times that all harts waited; the one at which RAM is trimmed next */
     ps_t idle_debt; /* idle time for which a user at a terminal was not yet given host time */
     struct hart *running; /* the hart that ran last */
     void (*on_mark)(void *ctx, struct machine *m, unsigned hart, uint64_t number);

@@ -7,11 +7,15 @@
  * its sync_limit, the earliest position of the others. */
 #include "machine/board.h"
 
+#include "host/memory.h"
+
 /* The outside world is looked at at least so often, whatever the guest does. */
 #define POLL_PS (PS_PER_S / 1000)
 /* Where virtual time ends (106 days): half of what ps_t holds, so that no sum of a time and a delay
  * wraps.  What is armed for later never happens. */
 #define TIME_END (PS_NEVER / 2)
+/* So much of RAM is looked at for zeroes when the harts wait. */
+#define TRIM_BYTES (32 * HOST_MEMORY_STEP)
 
 void machine_end(struct machine *m, enum machine_end end, uint32_t code)
 {
@@ -90,12 +94,26 @@ static void fire(struct machine *m, ps_t when)
         m->hart[i]->reservation = NO_RESERVATION;
 }
 
+/* Now and then, ever more rarely, gives the zeroes of RAM back to the host: a little at each wait. */
+static void trim(struct machine *m)
+{
+    uint64_t at = (m->idles++ - m->trim_from) * TRIM_BYTES;
+
+    if (m->idles <= m->trim_from)
+        return;
+    for (uint64_t end = u64_min(at + TRIM_BYTES, m->ram.size); at < end; at += HOST_MEMORY_STEP)
+        host_memory_trim(m->ram.ram, m->ram.size, at);
+    if (at >= m->ram.size)
+        m->trim_from = 4 * m->idles;
+}
+
 /* All harts wait: time jumps to the next event.  A user at a terminal is given host time to type,
  * as much as the machine would have waited. */
 static void idle(struct machine *m)
 {
     ps_t next = next_event(m);
 
+    trim(m);
     console_poll(m, 0);
     if (next == PS_NEVER) {
         if (terminal_at_end(m->terminal))
