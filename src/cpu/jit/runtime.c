@@ -191,11 +191,10 @@ const void *jit_run_within(struct hart *h, uint32_t site)
 {
     const struct block *b = site_block(h->m->jit, site);
     const struct insn *i = site_insn(b, site);
-    uint64_t context = h->fetch_context;
-    uint32_t epoch = h->returns_epoch;
     bool jumped = perform(h, b, i);
 
-    if (likely(!jumped && !h->leave && h->fetch_context == context && h->returns_epoch == epoch))
+    /* The context may have got a new number; it is still the same to fetches. */
+    if (likely(!jumped && !h->leave))
         return (const void *)JIT_RETURN;
     abandon_block(h);
     if (!jumped)
