@@ -119,14 +119,19 @@ static int member(const struct translation *t, const struct insn *i)
 void t_reset_slots(struct translation *t)
 {
     int slots = 0;
+    bool steady = false;
 
     if (!t->slots)
         return;
+    /* Slots share their numbers with groups, of which each access may lead one. */
     for (const struct insn *i = t->b->insn + t->b->skew; i->op < OP_COUNT; i++) {
-        slots += isa_runtime[i->op].bytes && t->steady[i - t->b->insn];
+        slots += isa_runtime[i->op].bytes != 0;
+        steady |= isa_runtime[i->op].bytes && t->steady[i - t->b->insn];
         if (i == &t->b->insn[t->b->count - 1])
             break;
     }
+    if (!steady)
+        return;
     if (slots > GROUPS)
         slots = GROUPS;
     if (slots)

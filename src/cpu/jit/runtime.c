@@ -290,6 +290,7 @@ const void *jit_run_memory_group(struct hart *h, uint32_t site, uint64_t va, uin
         (isa_runtime[site_insn(b, site)->op].load ? e->read_tag : e->write_tag) != tag)
         return (const void *)JIT_BROKEN;
     h->group[group & 0xff] = e->addend;
+    h->loop_limit[group & 0xff] = 0; /* of another page, if it is a slot */
     return to;
 }
 
