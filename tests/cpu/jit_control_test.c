@@ -345,7 +345,7 @@ static void test_a_return_to_another_address_of_the_page_goes_there(void)
     CHECK_EQ_U64(both(build_alias), 80 * (VA + 4) + 40 * 0x1000);
 }
 
-/* One jump to 1, 2, ... places in turn, the last ones in another page. */
+/* One jump to 1, 2, ... places in turn, the first ones in another page. */
 static void build_targets(struct program *g)
 {
     uint64_t loop, next;
@@ -356,7 +356,7 @@ static void build_targets(struct program *g)
     put(g, asm_i(OP_addi, A2, ZERO, 0));
     loop = g->at;
     put(g, asm_i(OP_slli, T1, A2, 6));
-    put(g, asm_r(OP_add, T1, T1, S0));
+    put(g, asm_r(OP_sub, T1, S0, T1));
     put(g, asm_i(OP_jalr, ZERO, T1, 0));
     next = g->at;
     put(g, asm_i(OP_addi, A2, A2, 1));
@@ -370,22 +370,22 @@ static void build_targets(struct program *g)
     put_branch(g, OP_bne, A1, T1, loop);
     put(g, asm_mark(1));
     for (int n = 0; n < targets; n++) {
-        g->at = OTHER_PAGE - 0x200 + 64 * (uint64_t)n;
+        g->at = OTHER_PAGE + 64 - 64 * (uint64_t)n;
         put(g, asm_i(OP_addi, A0, A0, n + 1));
         put(g, asm_r(OP_auipc, T1, 0, 0));
-        put(g, asm_r(OP_sub, T1, T1, S0)); /* where it is: 64 n + 4 */
+        put(g, asm_r(OP_sub, T1, S0, T1)); /* where it is: 64 n - 4 */
         put(g, asm_r(OP_add, A0, A0, T1));
         put_jump(g, next);
     }
-    g->p.h->x[S0] = OTHER_PAGE - 0x200;
+    g->p.h->x[S0] = OTHER_PAGE + 64;
 }
 
 static void test_a_jump_has_any_number_of_targets(void)
 {
     uint64_t sum = 0;
 
-    for (unsigned places = 1; places <= 12; places++)
-        sum += 32 * (places * (places + 1) / 2 + places * (places - 1) / 2 * 64 + places * 4);
+    for (uint64_t places = 1; places <= 12; places++)
+        sum += 32 * (places * (places + 1) / 2 + places * (places - 1) / 2 * 64 - places * 4);
     CHECK_EQ_U64(both(build_targets), sum);
 }
 

@@ -14,7 +14,7 @@
  * context in which it was pushed, so a stack belongs to one context of one hart, and is emptied when
  * that context's number may mean something else (hart.returns_epoch) or code is discarded.
  *
- * Nothing checks for room: between two visits to C that arm the budget, no more calls are made than
+ * No call checks for room: between two visits to C that arm the budget, no more calls are made than
  * instructions fit into it.  C runs on a stack of its own. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include "cpu/jit/internal.h"
@@ -35,6 +35,9 @@ bool jit_returns_init(struct jit *j)
     if (p == MAP_FAILED)
         return false;
     j->return_memory = p;
+    for (unsigned i = 0; i < RETURN_STACKS; i++) /* nothing gets there */
+        if (mprotect(p + (size_t)i * STACK_BYTES, PAGE_BYTES, PROT_NONE))
+            return false;
     for (unsigned i = 0; i < RETURN_STACKS; i++) {
         struct return_stack *s = &j->returns[i];
         s->low = (uintptr_t)p + (size_t)i * STACK_BYTES + MARGIN_BYTES + SLICE_BYTES;
