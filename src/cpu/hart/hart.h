@@ -98,7 +98,7 @@ extern const struct param hart_param_rows[];
 #define FETCH_TLB_ENTRIES 8
 #define JUMP_CACHE_ENTRIES 1
 #else
-#define TLB_ENTRIES 2048
+#define TLB_ENTRIES 16384
 #define FETCH_TLB_ENTRIES 8192
 #define JUMP_CACHE_ENTRIES 16384
 #endif
