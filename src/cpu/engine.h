@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An engine executes a hart.  There is one, the interpreter (cpu/interp).  All state is in struct
- * hart, so that another could take over at any block boundary. */
+/* An engine executes a hart.  There is one run loop, the interpreter's (cpu/interp); where the
+ * machine has a translator (machine_shared.jit), blocks that run often are its translations
+ * (cpu/jit).  All state is in struct hart, so that either takes over at any block boundary. */
 #ifndef CPU_ENGINE_H
 #define CPU_ENGINE_H
 
