@@ -531,7 +531,7 @@ static uint64_t data_rights(struct maker *m, uint64_t user)
         rights = some[emit_below(&m->e, ARRAY_LEN(some))];
     if (emit_below(&m->e, 12) == 0)
         rights |= (uint64_t)(1 + emit_below(&m->e, 3)) << 61; /* PBMT */
-    if (emit_below(&m->e, 12) == 0)
+    if (emit_below(&m->e, user ? 12 : 4) == 0) /* for S, SUM decides */
         user ^= PTE_U;
     return rights | user;
 }

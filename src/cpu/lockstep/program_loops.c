@@ -169,7 +169,7 @@ static void put_hot_csr(struct maker *m)
                  emit_below(&m->e, 5));
         break;
     case 1:
-        if (m->p->kind == PROGRAM_S && emit_below(&m->e, 2)) {
+        if (m->p->kind == PROGRAM_S && emit_below(&m->e, 4)) {
             emit32(&m->e, emit_row(OP_lui, r, 0, emit_below(&m->e, 2) ? 0x40000 : 0xc0000));
             emit_csr(&m->e, emit_below(&m->e, 2) ? OP_csrrs : OP_csrrc, 0, 0x100, r);
             break;
@@ -191,7 +191,7 @@ static void put_hot_part(struct maker *m, const struct hot *h)
     case 5: step_idiom(m); break;
     case 6: emit16(&m->e, step_half(m)); break;
     case 7:
-        if (emit_below(&m->e, 3) == 0) {
+        if (emit_below(&m->e, 2)) {
             put_hot_csr(m);
             break;
         }

@@ -345,6 +345,14 @@ void step_status(struct maker *m)
     }
     if (!privileged_begin(m, &v))
         return;
+    if (m->p->kind == PROGRAM_S && emit_below(&m->e, 2)) { /* what came meanwhile is taken then */
+        emit_csr(&m->e, OP_csrrci, emit_below(&m->e, 2) ? v.a : 0, SSTATUS, MSTATUS_SIE);
+        if (emit_below(&m->e, 3) == 0)
+            emit_csr(&m->e, OP_csrrsi, 0, 0x144 /* sip */, 2);
+        step_filler(m, 6);
+        emit_csr(&m->e, OP_csrrsi, emit_below(&m->e, 2) ? v.a : 0, SSTATUS, MSTATUS_SIE);
+        return;
+    }
     emit_constant(&m->e, v.a, set);
     emit_csr(&m->e, op, 0, SSTATUS, v.a);
     privileged_end(m, &v);
@@ -611,6 +619,26 @@ void step_timer(struct maker *m)
         put_timer(m, v.a);
         privileged_end(m, &v);
     }
+}
+
+/* Many turns without anything else, now and then: more instructions than a counter may hold. */
+void step_long_loop(struct maker *m)
+{
+    unsigned count = step_register(m);
+    uint32_t top;
+
+    if (m->depth_loops != 1 || emit_below(&m->e, 3)) {
+        step_hot_loop(m);
+        return;
+    }
+    emit32(&m->e, emit_row(OP_lui, count, 0, (10 + emit_below(&m->e, 30)) << 12));
+    m->busy = 1u << count;
+    top = m->e.at;
+    for (unsigned n = emit_below(&m->e, 3); n > 0; n--)
+        emit32(&m->e, step_word_of(m, CLASS_INT));
+    emit_i(&m->e, OP_addi, count, count, -1);
+    emit_branch(&m->e, OP_blt, 0, count, top);
+    m->busy = 0;
 }
 
 /* Only where the handler sets the timer again and again: nothing else would wake it. */

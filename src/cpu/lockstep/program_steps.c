@@ -187,14 +187,15 @@ void step_idiom(struct maker *m)
                (int)k);
         break;
     case 2:
-        k = (unsigned[]){32, 48, 56, 16, 1, 63}[emit_below(&m->e, 6)];
+        k = (unsigned[]){32, 32, 32, 48, 56, 16, 1, 63}[emit_below(&m->e, 8)];
         emit_i(&m->e, OP_slli, rd, s, (int)k);
         emit_i(&m->e, emit_below(&m->e, 3) ? OP_srli : OP_srai, d, same,
                (int)(emit_below(&m->e, 3) == 0 ? k
                      : emit_below(&m->e, 3) ? 29 + emit_below(&m->e, 4) : emit_below(&m->e, 64)));
         if (emit_below(&m->e, 2)) /* an index */
-            emit_r(&m->e, OP_add, emit_below(&m->e, 3) ? d : rd, emit_below(&m->e, 2) ? d : s,
-                   emit_below(&m->e, 2) ? d : r);
+            emit_r(&m->e, OP_add, emit_below(&m->e, 4) ? d : rd,
+                   emit_below(&m->e, 2) ? d : (unsigned[]){s, rd, r}[emit_below(&m->e, 3)],
+                   emit_below(&m->e, 2) ? d : (unsigned[]){s, rd, r}[emit_below(&m->e, 3)]);
         break;
     case 3: /* a sum of two words with carry */
         emit_r(&m->e, OP_add, rd, rd, s);
@@ -461,6 +462,7 @@ static const struct {
     {"rights", 3, step_rights},
     {"timer", 1, step_timer},
     {"wait", 1, step_wait},
+    {"long loop", 1, step_long_loop},
 };
 
 unsigned step_choose(uint64_t chance)

@@ -44,5 +44,6 @@ void step_space(struct maker *m);
 void step_rights(struct maker *m);
 void step_timer(struct maker *m);
 void step_wait(struct maker *m);
+void step_long_loop(struct maker *m);
 
 #endif
