@@ -45,7 +45,7 @@ void t_jump_cache(const struct jit *j, struct code *c)
 }
 
 /* The guest's convention for calls and returns (unprivileged ISA, table 2.1). */
-static bool is_link(unsigned x)
+bool t_is_link(unsigned x)
 {
     return x == 1 || x == 5;
 }
@@ -54,7 +54,7 @@ static bool is_link(unsigned x)
  * has none. */
 static bool is_call(const struct translation *t, const struct insn *i)
 {
-    return (i->op == OP_jal || i->op == OP_jalr) && is_link(i->rd) && !t->b->pa2;
+    return (i->op == OP_jal || i->op == OP_jalr) && t_is_link(i->rd) && !t->b->pa2;
 }
 
 /* The cold code for a jump whose rel32 ends at `field`, to a place of the same page. */
@@ -263,7 +263,7 @@ static void link_register(struct translation *t, const struct insn *i)
 static void jalr(struct translation *t, const struct insn *i)
 {
     struct code *c = t->hot;
-    bool is_return = i->rd == ISA_SINK && i->imm == 0 && is_link(i->rs1);
+    bool is_return = i->rd == ISA_SINK && i->imm == 0 && t_is_link(i->rs1);
 
     if (t_mapped(t, i->rs1) >= 0)
         x86(c, i->imm ? OPX_LEA | X_W : OPX_LOAD | X_W, RAX,

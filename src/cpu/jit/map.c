@@ -141,7 +141,7 @@ static bool loops(const struct block *b)
     if (b->pa2)
         return false;
     FOR_INSNS(i, b)
-        if ((isa_table[i->op].class == CLASS_BRANCH || i->op == OP_jal) &&
+        if ((isa_table[i->op].class == CLASS_BRANCH || (i->op == OP_jal && !t_is_link(i->rd))) &&
             i->offset + i->imm == 0)
             return true;
     return false;

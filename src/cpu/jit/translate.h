@@ -59,6 +59,8 @@ int t_use(struct translation *t, unsigned x, int scratch);
 int t_def(const struct translation *t, unsigned x, int scratch);
 void t_done(struct translation *t, unsigned x, int reg);
 void t_move(struct translation *t, unsigned rd, unsigned rs);
+/* Whether a jump that leaves its return address in x is a call. */
+bool t_is_link(unsigned x);
 /* Whether a block can be translated and is not. */
 bool t_translatable(const struct jit *j, const struct block *b);
 /* Goes to the pc in RAX, through the jump cache. */
