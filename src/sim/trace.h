@@ -69,6 +69,12 @@ void trace_chunk(struct trace *t, const char type[4], const void *payload, size_
 /* Flushes and writes the end chunk.  Returns -1 if any write failed. */
 int trace_close(struct trace *t);
 
+/* For who would have to compute what an emit function takes. */
+static inline bool trace_on(const struct trace *t)
+{
+    return unlikely(t->on);
+}
+
 /* Appends a record and returns its number.  Use the generated trace_<event>() functions. */
 uint64_t trace_emit(struct trace *t, unsigned source, enum trace_kind kind, ps_t when,
                     uint64_t cause, const uint64_t *args);

@@ -87,8 +87,9 @@ static bool device_load(struct hart *h, struct region *r, uint64_t va, uint64_t 
     h->leave = true;
     if (fault)
         return trap(h, CAUSE_LOAD_ACCESS, va);
-    trace_mmio_load(h->m->trace, h->source, hart_now(h), 0, r->source, txn.addr, size, txn.data,
-                    h->mmio_began);
+    if (trace_on(h->m->trace))
+        trace_mmio_load(h->m->trace, h->source, hart_now(h), 0, r->source, txn.addr, size, txn.data,
+                        h->mmio_began);
     *value = txn.data;
     return true;
 }

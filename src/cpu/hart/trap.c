@@ -23,8 +23,9 @@ static void enter(struct hart *h, uint64_t cause, uint64_t tval, uint64_t record
     h->reservation = NO_RESERVATION;
     h->mmio_arrival = 0; /* of a load whose translation was lost while it was under way */
     if (h->priv != PRIV_M && deleg >> code & 1) {
-        trace_trap(h->m->trace, h->source, hart_now(h), record, cause, h->pc, tval, from, PRIV_S,
-                   h->x[4]);
+        if (trace_on(h->m->trace))
+            trace_trap(h->m->trace, h->source, hart_now(h), record, cause, h->pc, tval, from,
+                       PRIV_S, h->x[4]);
         h->scause = cause;
         h->sepc = h->pc;
         h->stval = tval;
@@ -37,8 +38,9 @@ static void enter(struct hart *h, uint64_t cause, uint64_t tval, uint64_t record
         vec = h->stvec;
         set_priv(h, PRIV_S);
     } else {
-        trace_trap(h->m->trace, h->source, hart_now(h), record, cause, h->pc, tval, from, PRIV_M,
-                   h->x[4]);
+        if (trace_on(h->m->trace))
+            trace_trap(h->m->trace, h->source, hart_now(h), record, cause, h->pc, tval, from,
+                       PRIV_M, h->x[4]);
         h->mcause = cause;
         h->mepc = h->pc;
         h->mtval = tval;
@@ -127,7 +129,8 @@ bool hart_ebreak(struct hart *h, const struct insn *i)
 static bool returned(struct hart *h, uint64_t pc, enum priv to)
 {
     h->ticks += h->p->return_ticks;
-    trace_trap_return(h->m->trace, h->source, hart_now(h), 0, pc, h->priv, to, h->x[4]);
+    if (trace_on(h->m->trace))
+        trace_trap_return(h->m->trace, h->source, hart_now(h), 0, pc, h->priv, to, h->x[4]);
     if (to != PRIV_M)
         h->mstatus &= ~MSTATUS_MPRV;
     h->pc = pc;
