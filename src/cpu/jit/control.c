@@ -221,6 +221,17 @@ int64_t t_page_offset(const struct translation *t, const struct insn *i)
     return (int64_t)(t->b->pa & (PAGE_BYTES - 1)) + i->offset;
 }
 
+/* Whether branch i is one that is taken more often than not: a loop, or as the interpreter has seen. */
+static bool likely_taken(const struct translation *t, const struct insn *i, int64_t to)
+{
+    const struct block *b = t->b, *target;
+
+    if (i->imm < 0)
+        return true;
+    target = b->next[i->way] ? known(t, to) : NULL;
+    return target && target->heat * 2 > b->heat;
+}
+
 static void branch(struct translation *t, const struct insn *i, enum x86_cond taken)
 {
     struct code *c = t->hot;
@@ -238,7 +249,7 @@ static void branch(struct translation *t, const struct insn *i, enum x86_cond ta
     if (i->rs1 == 0) /* compared the other way round */
         taken = taken == CC_L ? CC_G : taken == CC_GE ? CC_LE : taken == CC_B ? CC_A
                 : taken == CC_AE ? CC_BE : taken;
-    if (i->imm < 0 && to >= 0 && !t->b->pa2) { /* a loop: the taken way is in line */
+    if (in_page(t, to) && likely_taken(t, i, to)) { /* the taken way is in line */
         uint8_t *skip = x86_jcc_far(c, taken ^ 1);
         exit_direct(t, c, i, to, extra, 1);
         x86_label_far(c, skip);
