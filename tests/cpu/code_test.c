@@ -390,6 +390,10 @@ static void test_blocks_go_on_after_what_changes_nothing_for_them(void)
         set_priv(r, PRIV_M);
         CHECK_EQ_U64(end_of_block(r, DATA + 0x100 * n), DATA + 0x100 * n + 12);
     }
+    r->hart->mip_soft = r->hart->mie = MIP_BIT(IRQ_SSI); /* pending, and it stays so */
+    r->hart->mideleg = MIP_BIT(IRQ_SSI);
+    poke32(r, DATA, 0x100170f3);
+    CHECK_EQ_U64(end_of_block(r, DATA), DATA + 12);
     poke32(r, DATA, 0x18059073); /* csrw satp: what follows may be elsewhere */
     set_priv(r, PRIV_M);
     r->hart->x[11] = 0;

@@ -48,8 +48,8 @@ static void set_mstatus(struct hart *h, unsigned index, uint64_t v)
     if ((old ^ h->mstatus) &
         (MSTATUS_MPRV | FMASK(MSTATUS_MPP) | MSTATUS_SUM | MSTATUS_MXR))
         mmu_context_changed(h);
-    if (hart_wakes(h))
-        h->leave = true; /* what was pending may be enabled now */
+    if (h->mstatus & ~old & MSTATUS_SIE && hart_wakes(h))
+        h->leave = true; /* what was pending is enabled now */
 }
 
 static uint64_t get_sstatus(struct hart *h, unsigned index)

@@ -97,11 +97,10 @@ static bool field_csr(struct translation *t, const struct insn *i)
 
 /* ---- sstatus ---- */
 
-/* RAX = sstatus */
-static void read_sstatus(struct code *c)
+/* RAX = mstatus becomes sstatus. */
+static void show_sstatus(struct code *c)
 {
     _Static_assert(MSTATUS_FS == 3 << 13, "a carry out of FS is bit 15, which is 0 in mstatus");
-    x86(c, OPX_LOAD | X_W, RAX, HART_FIELD(mstatus));
     x86_mov_imm(c, RDX, SSTATUS_READABLE);
     x86(c, OPX_LOAD, RCX, x86_r(RAX));
     x86(c, OPX_AND | X_W, RAX, x86_r(RDX));
@@ -112,29 +111,80 @@ static void read_sstatus(struct code *c)
     x86(c, OPX_OR | X_W, RAX, x86_r(RCX));
 }
 
-/* csrr, and setting and clearing SIE. */
-static bool sstatus(struct translation *t, const struct insn *i)
+/* To the slow way when an interrupt is waiting for SIE to be set. */
+static void unless_waiting(struct translation *t)
+{
+    x86(t->hot, OPX_LOAD | X_W, RAX, HART_FIELD(mip_lines));
+    x86(t->hot, OPX_OR | X_W, RAX, HART_FIELD(mip_soft));
+    x86(t->hot, OPX_TEST | X_W, RAX, HART_FIELD(mie));
+    x86_jcc(t->hot, CC_NE, x86_here(t->cold));
+}
+
+/* csrrsi, csrrci: of the low five bits, only SIE can be written. */
+static void sstatus_imm(struct translation *t, const struct insn *i)
 {
     struct code *c = t->hot;
-    bool set = i->op == OP_csrrsi, clear = i->op == OP_csrrci;
+    bool set = i->op == OP_csrrsi;
 
-    if (!set && !clear && ((i->op != OP_csrrs && i->op != OP_csrrc) || i->rs1))
-        return false;
-    need_priv(t, PRIV_S);
-    if (set && i->rs1 & MSTATUS_SIE) { /* something may be waiting for it */
-        x86(c, OPX_LOAD | X_W, RAX, HART_FIELD(mip_lines));
-        x86(c, OPX_OR | X_W, RAX, HART_FIELD(mip_soft));
-        x86(c, OPX_TEST | X_W, RAX, HART_FIELD(mie));
-        x86_jcc(c, CC_NE, x86_here(t->cold));
-    }
+    if (set && i->rs1 & MSTATUS_SIE)
+        unless_waiting(t);
     if (i->rd != ISA_SINK) {
-        read_sstatus(c);
+        x86(c, OPX_LOAD | X_W, RAX, HART_FIELD(mstatus));
+        show_sstatus(c);
         t_done(t, i->rd, RAX);
     }
-    if ((set || clear) && i->rs1 & MSTATUS_SIE) { /* the only one among the low five */
-        x86(c, 0x80, set ? GROUP1_OR : GROUP1_AND, HART_FIELD(mstatus));
+    if (i->rs1 & MSTATUS_SIE) {
+        x86(c, 0x80, set ? GROUP1_OR : GROUP1_AND, HART_FIELD(mstatus)); /* byte, imm8 */
         x86_byte(c, set ? MSTATUS_SIE : 0xff & ~MSTATUS_SIE);
     }
+}
+
+/* csrrw, csrrs, csrrc.  What is changed is worked out before anything is: SUM and MXR make another
+ * context, which is C's to find, and f registers are in host registers only while FS is dirty. */
+static void sstatus_reg(struct translation *t, const struct insn *i)
+{
+    struct code *c = t->hot;
+    bool write = i->op == OP_csrrw || i->rs1;
+
+    if (write) {
+        x86(c, 0x80, GROUP1_CMP, HART_FIELD(fp_live));
+        x86_byte(c, 0);
+        x86_jcc(c, CC_NE, x86_here(t->cold));
+        unless_waiting(t);
+        x86(c, OPX_LOAD, RCX, t_x(t, i->rs1));
+        x86_alu_imm(c, 0, GROUP1_AND, x86_r(RCX), (int32_t)SSTATUS_WRITABLE);
+    }
+    x86(c, OPX_LOAD | X_W, RAX, HART_FIELD(mstatus));
+    if (write) {
+        x86(c, OPX_LOAD, RDX, x86_r(RAX));
+        if (i->op == OP_csrrw) {
+            x86_alu_imm(c, 0, GROUP1_AND, x86_r(RDX), (int32_t)SSTATUS_WRITABLE);
+            x86(c, OPX_XOR, RDX, x86_r(RCX));
+        } else {
+            if (i->op == OP_csrrs)
+                x86_group3(c, 0, GROUP3_NOT, x86_r(RDX));
+            x86(c, OPX_AND, RDX, x86_r(RCX));
+        }
+        x86(c, 0xf7, 0, x86_r(RDX)); /* test edx, imm32 */
+        x86_dword(c, (uint32_t)(MSTATUS_SUM | MSTATUS_MXR));
+        x86_jcc(c, CC_NE, x86_here(t->cold));
+        x86(c, 0x31, RDX, HART_FIELD(mstatus)); /* xor m, r */
+    }
+    if (i->rd != ISA_SINK) {
+        show_sstatus(c);
+        t_done(t, i->rd, RAX);
+    }
+}
+
+static bool sstatus(struct translation *t, const struct insn *i)
+{
+    if (i->op == OP_csrrwi)
+        return false;
+    need_priv(t, PRIV_S);
+    if (i->op == OP_csrrsi || i->op == OP_csrrci)
+        sstatus_imm(t, i);
+    else
+        sstatus_reg(t, i);
     slow(t, i);
     return true;
 }
@@ -160,6 +210,37 @@ static void fence(struct translation *t, const struct insn *i)
     }
 }
 
+/* ---- cache blocks ---- */
+
+#define TLB(field) ((int32_t)offsetof(struct hart, tlb) - HART_BIAS + \
+                    (int32_t)offsetof(struct tlb_entry, field))
+
+/* Kernels clear pages with it: a TLB's hit in S mode, as in a store. */
+static void cbo_zero(struct translation *t, const struct insn *i)
+{
+    struct code *c = t->hot;
+    int va = t_use(t, i->rs1, RCX);
+
+    need_priv(t, PRIV_S);
+    x86(c, 0xf6, 0, HART_FIELD(menvcfg)); /* test byte, imm8 */
+    x86_byte(c, ENVCFG_CBZE);
+    x86_jcc(c, CC_E, x86_here(t->cold));
+    x86_rorx(c, 0, RDX, x86_r(va), PAGE_SHIFT - 5);
+    x86_alu_imm(c, 0, GROUP1_AND, x86_r(RDX), (TLB_ENTRIES - 1) * 32);
+    x86_mov(c, RAX, va);
+    x86_alu_imm(c, X_W, GROUP1_AND, x86_r(RAX), -(int32_t)PAGE_BYTES);
+    x86(c, OPX_OR | X_W, RAX, HART_FIELD(context));
+    x86(c, OPX_CMP | X_W, RAX, x86_mi(HART, RDX, 0, TLB(write_tag)));
+    x86_jcc(c, CC_NE, x86_here(t->cold));
+    x86_mov(c, RAX, va);
+    x86_alu_imm(c, X_W, GROUP1_AND, x86_r(RAX), -CACHE_BLOCK_BYTES);
+    x86(c, OPX_ADD | X_W, RAX, x86_mi(HART, RDX, 0, TLB(addend)));
+    x86_vex(c, 0xef | X_0F | X_66, 0, 0, x86_r(0)); /* vpxor xmm0 */
+    for (int n = 0; n < CACHE_BLOCK_BYTES; n += 16)
+        x86_vex(c, 0x11 | X_0F, 0, 0, x86_m(RAX, n)); /* vmovups */
+    slow(t, i);
+}
+
 bool jit_translate_system(struct translation *t, const struct insn *i)
 {
     if (!i->goes_on) {
@@ -176,6 +257,7 @@ bool jit_translate_system(struct translation *t, const struct insn *i)
         if (!field_csr(t, i) && !(i->imm == CSR_SSTATUS && sstatus(t, i)))
             call(t, i);
         break;
+    case OP_cbo_zero: cbo_zero(t, i); break;
     default: call(t, i); break;
     }
     return true;
