@@ -318,15 +318,11 @@ static uint64_t fetch_tag(const struct hart *h, uint64_t va)
 
 /* Keeps a page's translation for as long as the context has its number.  Nothing is evicted: what
  * depends on it (jump cache, return stacks, links) may be older than any entry that could be, and a
- * guest that changes a mapping without a fence must find the same with both engines.  When there is
- * no room, everything gets a new number. */
+ * guest that changes a mapping without a fence must find the same with both engines. */
 static void keep_page(struct hart *h, uint64_t va, uint64_t pa)
 {
-    uint64_t tag;
+    uint64_t tag = fetch_tag(h, va);
 
-    if (h->fetch_count == FETCH_TLB_ENTRIES / 4 * 3)
-        mmu_forget_fetches(h);
-    tag = fetch_tag(h, va);
     *fetch_entry(h, tag) = (struct fetch_entry){tag, pa >> PAGE_SHIFT};
     h->fetch_count++;
 }
@@ -341,6 +337,8 @@ static uint64_t fetch_page(struct hart *h, uint64_t va, bool *whole)
 
     if (e->tag)
         return e->page << PAGE_SHIFT | (va & (PAGE_BYTES - 1));
+    if (h->fetch_count >= FETCH_TLB_ENTRIES / 4 * 3) /* before the walk notes the page */
+        mmu_forget_fetches(h);
     cause = mmu_translate(h, va, ACCESS_FETCH, &pa, &uniform);
     if (!cause && !space_host(h->m->space, pa, 2))
         cause = CAUSE_FETCH_ACCESS;
