@@ -14,7 +14,7 @@
 #define ARENA_BYTES (64u << 20)
 #define BLOCK_INSNS BLOCK_INSNS_MAX
 #endif
-#define HASH_BUCKETS (1u << 16)
+#define HASH_BUCKETS (1u << 18)
 #define PAGE_BUCKETS (1u << 14)
 #define BLOCK_BYTES_MAX \
     (sizeof(struct block) + (BLOCK_INSNS_MAX + 4) * sizeof(struct insn) + \
