@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls, returns and jumps that do not keep to what the translator predicts.  Each program runs with
- * the translator and without: registers, pc, time and retired instructions are the same, and a
- * register has the value that the program is known to leave. */
+/* Calls, returns and jumps that do not keep to what the translator predicts.  Each program runs
+ * with the translator and without: registers, pc, time and retired instructions are the same, and
+ * a register has the value that the program is known to leave. */
 #include "asm.h"
 #include "cpu/jit/jit.h"
 
@@ -55,8 +55,9 @@ static void put_pop_ra(struct program *g)
     put(g, asm_i(OP_addi, SP, SP, 16));
 }
 
-/* In S mode, paged: everything up to 0x4000 at its own address and at CODE_U's for U, RAM above it at
- * its own; slices of many lengths.  `hot` is how often a block runs before it is translated, or 0. */
+/* In S mode, paged: everything up to 0x4000 at its own address and at CODE_U's for U, RAM above it
+ * at its own; slices of many lengths.  `hot` is how often a block runs before it is translated; 0:
+ * it never is. */
 static void run(build_fn *build, unsigned hot, struct hart *end)
 {
     struct program g = {.p = paged_new(3), .at = CODE};

@@ -221,7 +221,7 @@ int64_t t_page_offset(const struct translation *t, const struct insn *i)
     return (int64_t)(t->b->pa & (PAGE_BYTES - 1)) + i->offset;
 }
 
-/* Whether branch i is one that is taken more often than not: a loop, or as the interpreter has seen. */
+/* Whether branch i is taken more often than not: a loop, or as the interpreter has seen. */
 static bool likely_taken(const struct translation *t, const struct insn *i, int64_t to)
 {
     const struct block *b = t->b, *target;

@@ -11,8 +11,8 @@
  * Guests need not return: what does not match is looked for in the entries above, then in the jump
  * cache (thunks.c).  So the stack is a prediction whose every entry is safe to take: its host
  * address is a landing, which trusts nothing but the pc beside it.  That pc was valid in the fetch
- * context in which it was pushed, so a stack belongs to one context of one hart, and is emptied when
- * that context's number may mean something else (hart.returns_epoch) or code is discarded.
+ * context in which it was pushed, so a stack belongs to one context of one hart, and is emptied
+ * when that context's number may mean something else (hart.returns_epoch) or code is discarded.
  *
  * No call checks for room: between two visits to C that arm the budget, no more calls are made than
  * instructions fit into it.  C runs on a stack of its own. */
