@@ -124,37 +124,53 @@ void step_run(struct maker *m)
 struct hot {
     unsigned base[2], count, f[4];
     bool is_double;
+    bool copies; /* mostly accesses */
 };
 
-static void put_hot_access(struct maker *m, const struct hot *h)
+static void put_hot_access_at(struct maker *m, const struct hot *h, unsigned base)
 {
     static const uint16_t ops[] = {OP_ld, OP_lw, OP_lwu, OP_lbu, OP_lh, OP_ld, OP_lw, OP_sd, OP_sw,
                                    OP_sb, OP_sh, OP_sd, OP_sw, OP_fld, OP_flw, OP_fsd, OP_fsw};
-    unsigned op = ops[emit_below(&m->e, ARRAY_LEN(ops))], base = h->base[emit_below(&m->e, 2)];
+    unsigned op = ops[emit_below(&m->e, ARRAY_LEN(ops))];
     unsigned format = isa_table[op].format, size = step_access_size(op);
     int imm = (int)(emit_below(&m->e, 12) * size) - (emit_below(&m->e, 4) ? 0 : 32);
 
     if (emit_below(&m->e, 24) == 0)
         imm += 1; /* misaligned */
-    if (emit_below(&m->e, 5) == 0) { /* by an index */
-        unsigned r = step_register(m);
-
-        emit_i(&m->e, OP_andi, r, h->count, 31);
-        if (emit_below(&m->e, 2)) {
-            emit_r(&m->e, (unsigned[]){OP_sh1add, OP_sh2add, OP_sh3add}[emit_below(&m->e, 3)], r, r,
-                   base);
-        } else {
-            emit_i(&m->e, OP_slli, r, r, (int)emit_below(&m->e, 8));
-            emit_r(&m->e, OP_add, r, r, base);
-        }
-        base = r;
-    }
     if (format == FMT_S || format == FMT_FS)
         emit_s(&m->e, op, format == FMT_FS ? h->f[emit_below(&m->e, 4)] : step_any_register(m),
                base, (uint32_t)imm);
     else
         emit_i(&m->e, op, format == FMT_FL ? h->f[emit_below(&m->e, 4)] : step_register(m), base,
                imm);
+}
+
+/* Through a pointer that moves on evenly, or one that is found anew at every turn. */
+static void put_hot_access(struct maker *m, const struct hot *h)
+{
+    unsigned base = h->base[emit_below(&m->e, 2)], r, busy = m->busy;
+
+    if (emit_below(&m->e, 3)) {
+        put_hot_access_at(m, h, base);
+        return;
+    }
+    r = step_register(m);
+    switch (emit_below(&m->e, 3)) {
+    case 0: emit_i(&m->e, OP_andi, r, h->count, 31); break;
+    case 1: emit_i(&m->e, OP_slli, r, h->count, (int)emit_below(&m->e, 6)); break;
+    default: /* by chance, but not too far */
+        emit_i(&m->e, OP_lbu, r, base, (int)emit_below(&m->e, 64));
+        break;
+    }
+    if (emit_below(&m->e, 2))
+        emit_r(&m->e, (unsigned[]){OP_sh1add, OP_sh2add, OP_sh3add}[emit_below(&m->e, 3)], r, r,
+               base);
+    else
+        emit_r(&m->e, OP_add, r, r, base);
+    m->busy |= 1u << r;
+    for (unsigned n = 1 + emit_below(&m->e, 3); n > 0; n--)
+        put_hot_access_at(m, h, r);
+    m->busy = busy;
 }
 
 /* What may be done without leaving the block. */
@@ -185,7 +201,7 @@ static void put_hot_csr(struct maker *m)
 
 static void put_hot_part(struct maker *m, const struct hot *h)
 {
-    switch (emit_below(&m->e, 10)) {
+    switch (emit_below(&m->e, h->copies ? 4 : 10)) {
     case 0: case 1: case 2: put_hot_access(m, h); break;
     case 3: case 4: emit32(&m->e, float_word(m, h->is_double, h->f)); break;
     case 5: step_idiom(m); break;
@@ -202,9 +218,10 @@ static void put_hot_part(struct maker *m, const struct hot *h)
 
 void step_hot_loop(struct maker *m)
 {
-    unsigned turns = 3 + emit_below(&m->e, emit_below(&m->e, 4) ? 12 : 60);
+    unsigned turns = emit_below(&m->e, 3) ? 10 + emit_below(&m->e, 40) : 1 + emit_below(&m->e, 9);
     unsigned length = 1 + emit_below(&m->e, emit_below(&m->e, 2) ? 5 : 14);
-    struct hot h = {.is_double = emit_below(&m->e, 2)};
+    struct hot h = {.is_double = emit_below(&m->e, 2), .copies = emit_below(&m->e, 3) == 0};
+    bool steep = emit_below(&m->e, 2);
     uint32_t top, over = 0, out = 0;
 
     for (unsigned n = 0; n < 4; n++)
@@ -212,8 +229,11 @@ void step_hot_loop(struct maker *m)
     for (unsigned n = 0; n < 2; n++) {
         h.base[n] = step_register(m);
         m->busy |= 1u << h.base[n];
-        emit_address(&m->e, h.base[n], emit_below(&m->e, 3) ? step_target(m, 8) & ~7u
-                                                             : step_target(m, 8));
+        if (emit_below(&m->e, 4)) /* near the end of a page, as often as not */
+            emit_address(&m->e, h.base[n], step_good_page(m) + PAGE_BYTES -
+                                               8 * emit_below(&m->e, steep ? 40 : 500));
+        else
+            emit_address(&m->e, h.base[n], step_target(m, 8));
     }
     h.count = step_register(m);
     m->busy |= 1u << h.count;

@@ -265,6 +265,23 @@ unsigned step_access_size(unsigned op)
     }
 }
 
+/* A page of data on which all is allowed, if chance finds one. */
+uint32_t step_good_page(struct maker *m)
+{
+    uint64_t user = m->p->kind == PROGRAM_U ? 16 : 0;
+    unsigned page = 0;
+
+    for (unsigned tries = 0; tries < 8; tries++) {
+        uint64_t pte;
+
+        page = PAGE_DATA + emit_below(&m->e, PAGES_DATA);
+        pte = le64_get(m->e.bytes + table_a_entry(page));
+        if (m->p->kind == PROGRAM_M || ((pte & 23) | pte >> 54) == (7 | user))
+            break;
+    }
+    return AT(page);
+}
+
 /* An offset in RAM, or of an alias of it, where an access is interesting. */
 uint32_t step_target(struct maker *m, unsigned size)
 {
@@ -337,23 +354,32 @@ static void put_access(struct maker *m)
     put_access_of(m, op);
 }
 
-/* Several through one base: a structure, a copy. */
+/* Several through a few bases: structures, a copy. */
 static void put_accesses(struct maker *m)
 {
     static const uint16_t loads[] = {OP_ld, OP_lw, OP_lbu, OP_lhu, OP_lwu, OP_lh, OP_lb};
     static const uint16_t stores[] = {OP_sd, OP_sw, OP_sb, OP_sh};
-    unsigned base = step_register(m), r = step_other(m, base);
+    unsigned bases = emit_below(&m->e, 2) ? 1 : 1 + emit_below(&m->e, 4), base[4], r;
 
-    put_base(m, base, 8, 0);
-    for (unsigned n = 2 + emit_below(&m->e, 5); n > 0; n--)
+    for (unsigned n = 0; n < bases; n++) {
+        base[n] = step_register(m);
+        m->busy |= 1u << base[n];
+        put_base(m, base[n], 8, 0);
+    }
+    r = step_register(m);
+    for (unsigned n = 2 + emit_below(&m->e, 2 + 4 * bases); n > 0; n--) {
+        unsigned b = base[emit_below(&m->e, bases)];
+
         if (emit_below(&m->e, 2))
-            emit_i(&m->e, loads[emit_below(&m->e, ARRAY_LEN(loads))], r, base,
+            emit_i(&m->e, loads[emit_below(&m->e, ARRAY_LEN(loads))], r, b,
                    (int)emit_below(&m->e, 64));
         else
-            emit_s(&m->e, stores[emit_below(&m->e, ARRAY_LEN(stores))], r, base,
+            emit_s(&m->e, stores[emit_below(&m->e, ARRAY_LEN(stores))], r, b,
                    emit_below(&m->e, 64));
+    }
     if (emit_below(&m->e, 3) == 0) /* its own result as the next base: a chase */
-        emit_i(&m->e, OP_ld, base, base, 0);
+        emit_i(&m->e, OP_ld, base[0], base[0], 0);
+    m->busy = 0;
 }
 
 /* Compressed ones, through sp or a register of the popular eight. */

@@ -14,6 +14,7 @@ unsigned step_access_size(unsigned op);
 void step_idiom(struct maker *m);
 void step_filler(struct maker *m, unsigned most);
 uint32_t step_target(struct maker *m, unsigned size);
+uint32_t step_good_page(struct maker *m);
 
 /* program_loops.c */
 void step_float(struct maker *m);
