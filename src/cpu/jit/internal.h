@@ -46,8 +46,10 @@ struct return_stack {
 #define RETURN_STACKS 12
 #define RETURN_LOOK 5 /* entries at which a return looks */
 
-/* The most that an instruction's code can take, hot or cold. */
+/* The most that an instruction's code can take; in the cold part with some ways out, each of which
+ * puts a loop's registers back. */
 #define INSN_BYTES_MAX 256
+#define INSN_COLD_BYTES_MAX 1024
 /* An indirect jump has this room for what jit_run_jump puts there, and a stub that calls it, before
  * which are where the room is (4 bytes) and how much of it is in use. */
 #define JUMP_BYTES 76

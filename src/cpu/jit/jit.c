@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #ifdef DOORBELL_HARSH
-#define CACHE_BYTES (256u << 10)
+#define CACHE_BYTES (512u << 10)
 #else
 #define CACHE_BYTES (32u << 20)
 #endif

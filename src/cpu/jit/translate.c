@@ -6,6 +6,8 @@
  * that instruction to the end of its block. */
 #include "cpu/jit/translate.h"
 
+#include <assert.h>
+
 /* ---- operands ---- */
 
 int t_use(struct translation *t, unsigned x, int scratch)
@@ -574,12 +576,13 @@ static bool integer(struct translation *t, const struct insn *i)
 /* ---- blocks ---- */
 
 #define BLOCK_CODE_MAX ((BLOCK_INSNS_MAX + 4) * INSN_BYTES_MAX)
+#define BLOCK_COLD_MAX ((BLOCK_INSNS_MAX + 4) * INSN_COLD_BYTES_MAX)
 #define FOLLOW_MAX 8 /* blocks that are translated together */
 
 static bool room(const struct jit *j, unsigned blocks)
 {
     return j->hot.end - j->hot.p >= (ptrdiff_t)blocks * BLOCK_CODE_MAX &&
-           j->cold.end - j->cold.p >= (ptrdiff_t)blocks * BLOCK_CODE_MAX;
+           j->cold.end - j->cold.p >= (ptrdiff_t)blocks * BLOCK_COLD_MAX;
 }
 
 /* What the translation knows after i. */
@@ -648,6 +651,9 @@ static struct block *translate_block(struct jit *j, struct block *b, bool may_fo
     struct translation t = {.j = j, .b = b, .hot = &j->hot, .cold = &j->cold, .rdx = -1,
                             .may_follow = may_follow};
     const struct insn *i = b->insn + b->skew;
+#ifdef DOORBELL_HARSH
+    const uint8_t *hot = j->hot.p, *cold = j->cold.p;
+#endif
 
     b->code = x86_here(&j->hot);
     b->stale_stub = x86_here(&j->cold);
@@ -663,6 +669,9 @@ static struct block *translate_block(struct jit *j, struct block *b, bool may_fo
         t.loop = x86_here(t.hot);
     }
     translate(&t, i);
+#ifdef DOORBELL_HARSH
+    assert(j->hot.p - hot <= BLOCK_CODE_MAX && j->cold.p - cold <= BLOCK_COLD_MAX);
+#endif
     return t.next;
 }
 
