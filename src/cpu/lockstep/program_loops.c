@@ -145,16 +145,11 @@ static void put_hot_access_at(struct maker *m, const struct hot *h, unsigned bas
                imm);
 }
 
-/* Through a pointer that moves on evenly, or one that is found anew at every turn. */
-static void put_hot_access(struct maker *m, const struct hot *h)
+/* Through a pointer that is found anew at every turn. */
+static void put_hot_fresh(struct maker *m, const struct hot *h)
 {
-    unsigned base = h->base[emit_below(&m->e, 2)], r, busy = m->busy;
+    unsigned base = h->base[emit_below(&m->e, 2)], r = step_register(m), busy = m->busy;
 
-    if (emit_below(&m->e, 3)) {
-        put_hot_access_at(m, h, base);
-        return;
-    }
-    r = step_register(m);
     switch (emit_below(&m->e, 3)) {
     case 0: emit_i(&m->e, OP_andi, r, h->count, 31); break;
     case 1: emit_i(&m->e, OP_slli, r, h->count, (int)emit_below(&m->e, 6)); break;
@@ -171,6 +166,14 @@ static void put_hot_access(struct maker *m, const struct hot *h)
     for (unsigned n = 1 + emit_below(&m->e, 3); n > 0; n--)
         put_hot_access_at(m, h, r);
     m->busy = busy;
+}
+
+static void put_hot_access(struct maker *m, const struct hot *h)
+{
+    if (emit_below(&m->e, 3))
+        put_hot_access_at(m, h, h->base[emit_below(&m->e, 2)]); /* moves on evenly */
+    else
+        put_hot_fresh(m, h);
 }
 
 /* What may be done without leaving the block. */
@@ -239,6 +242,8 @@ void step_hot_loop(struct maker *m)
     m->busy |= 1u << h.count;
     emit_i(&m->e, OP_addi, h.count, 0, (int)turns);
     top = m->e.at;
+    for (unsigned n = emit_below(&m->e, 4) ? 0 : emit_below(&m->e, 6); n > 0; n--)
+        put_hot_fresh(m, &h);
     for (unsigned n = 0; n < length; n++) {
         if (over && emit_below(&m->e, 2)) {
             emit_land(&m->e, over);
@@ -261,8 +266,16 @@ void step_hot_loop(struct maker *m)
     }
     if (over)
         emit_land(&m->e, over);
-    if (emit_below(&m->e, 2)) /* strides, over page ends as well */
+    if (emit_below(&m->e, 4) == 0) { /* to and fro, and away */
+        unsigned r = step_register(m), stride = 8u << emit_below(&m->e, 6);
+
+        emit_i(&m->e, OP_andi, r, h.count, 1 << (emit_below(&m->e, 2) ? 0 : emit_below(&m->e, 5)));
+        emit_branch(&m->e, OP_beq, r, 0, m->e.at + 8);
+        emit_i(&m->e, OP_addi, h.base[0], h.base[0], (int)((2 + emit_below(&m->e, 2)) * stride));
+        emit_i(&m->e, OP_addi, h.base[0], h.base[0], -(int)stride);
+    } else if (emit_below(&m->e, 2)) { /* strides, over page ends as well */
         emit_i(&m->e, OP_addi, h.base[0], h.base[0], 8 << emit_below(&m->e, 7));
+    }
     if (emit_below(&m->e, 3) == 0)
         emit_i(&m->e, OP_addi, h.base[1], h.base[1], -8);
     emit_i(&m->e, OP_addi, h.count, h.count, -1);

@@ -325,6 +325,35 @@ static void put_mprv(struct maker *m)
     emit_csr(&m->e, OP_csrrc, 0, MSTATUS_, r);
 }
 
+/* Accesses of one of U's pages in S, with SUM set, and cleared, and set, between them. */
+static void put_sum(struct maker *m)
+{
+    unsigned a, v, r, page = PAGE_DATA, op;
+
+    for (unsigned tries = 0; tries < 16; tries++) {
+        page = PAGE_DATA + emit_below(&m->e, PAGES_DATA);
+        if ((le64_get(m->e.bytes + table_a_entry(page)) & 23) == 23)
+            break;
+    }
+    distinct(m, &a, &v, &r);
+    emit32(&m->e, emit_row(OP_lui, r, 0, 0x40000)); /* SUM */
+    emit_address(&m->e, a, AT(page) + emit_below(&m->e, 400) * 8);
+    emit_csr(&m->e, OP_csrrs, 0, SSTATUS, r);
+    for (unsigned n = 3 + emit_below(&m->e, 6); n > 0; n--)
+        switch (emit_below(&m->e, 5)) {
+        case 0:
+            op = emit_below(&m->e, 2) ? OP_csrrs : OP_csrrc;
+            emit_csr(&m->e, op, 0, SSTATUS, r);
+            break;
+        case 1: case 2:
+            emit_s(&m->e, OP_sd, v, a, emit_below(&m->e, 8) * 8);
+            break;
+        default:
+            emit_i(&m->e, OP_ld, v, a, (int)emit_below(&m->e, 8) * 8);
+            break;
+        }
+}
+
 void step_status(struct maker *m)
 {
     static const uint64_t bits[] = {MSTATUS_SUM, MSTATUS_MXR, MSTATUS_FS, MSTATUS_FS,
@@ -341,6 +370,10 @@ void step_status(struct maker *m)
         r = step_register(m);
         emit_constant(&m->e, r, set);
         emit_csr(&m->e, op, emit_below(&m->e, 2) ? step_register(m) : 0, MSTATUS_, r);
+        return;
+    }
+    if (m->p->kind == PROGRAM_S && emit_below(&m->e, 3) == 0) {
+        put_sum(m);
         return;
     }
     if (!privileged_begin(m, &v))

@@ -359,7 +359,7 @@ static void put_accesses(struct maker *m)
 {
     static const uint16_t loads[] = {OP_ld, OP_lw, OP_lbu, OP_lhu, OP_lwu, OP_lh, OP_lb};
     static const uint16_t stores[] = {OP_sd, OP_sw, OP_sb, OP_sh};
-    unsigned bases = emit_below(&m->e, 2) ? 1 : 1 + emit_below(&m->e, 4), base[4], r;
+    unsigned bases = emit_below(&m->e, 2) ? 1 : 1 + emit_below(&m->e, 8), base[8], r;
 
     for (unsigned n = 0; n < bases; n++) {
         base[n] = step_register(m);
@@ -367,8 +367,8 @@ static void put_accesses(struct maker *m)
         put_base(m, base[n], 8, 0);
     }
     r = step_register(m);
-    for (unsigned n = 2 + emit_below(&m->e, 2 + 4 * bases); n > 0; n--) {
-        unsigned b = base[emit_below(&m->e, bases)];
+    for (unsigned n = 2 * bases + emit_below(&m->e, 2 + 2 * bases); n > 0; n--) {
+        unsigned b = base[n % bases];
 
         if (emit_below(&m->e, 2))
             emit_i(&m->e, loads[emit_below(&m->e, ARRAY_LEN(loads))], r, b,
