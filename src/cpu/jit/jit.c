@@ -16,15 +16,21 @@
 
 #if defined(__x86_64__)
 
+#include <cpuid.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 static bool host_can(void)
 {
+    unsigned a, b, c, d;
+
+    /* lzcnt, which clang 14 cannot name: CPUID 8000_0001h, ECX bit 5. */
+    if (!__get_cpuid(0x80000001, &a, &b, &c, &d) || !(c & 1u << 5))
+        return false;
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
            __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma") &&
-           __builtin_cpu_supports("lzcnt") && __builtin_cpu_supports("popcnt");
+           __builtin_cpu_supports("popcnt");
 }
 
 /* Two views of the same pages: none is both written and executed. */
