@@ -17,7 +17,6 @@
 #define DOUBLE_NAN UINT64_C(0x7ff8000000000000)
 
 enum {
-    V_LOAD64 = 0x10 | X_0F | X_F2, V_STORE64 = 0x11 | X_0F | X_F2,
     V_MOVE = 0x28 | X_0F | X_66,
     V_FROM_GPR = 0x6e | X_0F | X_66, V_TO_GPR = 0x7e | X_0F | X_66, /* | X_W: 64 bits */
     V_UCOMI = 0x2e | X_0F, V_COMI = 0x2f | X_0F, /* | X_66: double */
@@ -55,7 +54,7 @@ int t_use_f(struct translation *t, unsigned f, int scratch)
 
     if (xmm >= 0)
         return xmm;
-    x86_vex(t->hot, V_LOAD64, scratch, 0, operand(f));
+    x86_vex(t->hot, OPV_LOAD64, scratch, 0, operand(f));
     return scratch;
 }
 
@@ -71,7 +70,7 @@ void t_done_f(struct translation *t, unsigned f, int xmm)
     int to = t_mapped_f(f);
 
     if (to < 0)
-        x86_vex(t->hot, V_STORE64, xmm, 0, operand(f));
+        x86_vex(t->hot, OPV_STORE64, xmm, 0, operand(f));
     else if (to != xmm)
         x86_vex(t->hot, V_MOVE, to, 0, x86_r(xmm));
 }
@@ -178,7 +177,7 @@ static void fused(struct translation *t, unsigned op, bool is_double, const stru
     if (t_mapped_f(i->rs1) >= 0)
         x86_vex(t->hot, V_MOVE, 0, 0, x86_r(t_mapped_f(i->rs1)));
     else
-        x86_vex(t->hot, V_LOAD64, 0, 0, operand(i->rs1));
+        x86_vex(t->hot, OPV_LOAD64, 0, 0, operand(i->rs1));
     x86_vex(t->hot, op | (is_double ? X_W : 0), 0, t_use_f(t, i->rs2, 1), operand(i->rs3));
     x86_vex(t->hot, V_UCOMI | (is_double ? X_66 : 0), 0, 0, x86_r(0));
     resume_if(t, CC_P, i);
@@ -219,7 +218,7 @@ static void sign(struct translation *t, enum sign_from how, bool is_double, cons
     if (i->rs1 == i->rs2 && how == SIGN_COPY) {
         t_done_f(t, i->rd, a);
     } else if (i->rs1 == i->rs2) {
-        x86_vex(t->hot, V_LOAD64, 1, 0, sign_bit);
+        x86_vex(t->hot, OPV_LOAD64, 1, 0, sign_bit);
         if (how == SIGN_NOT)
             x86_vex(t->hot, V_XOR, d, a, x86_r(1));
         else /* x ^ x: the absolute value */
@@ -235,7 +234,7 @@ static void sign(struct translation *t, enum sign_from how, bool is_double, cons
             x86_vex(t->hot, V_XOR, 1, b, operand(i->rs1));
             b = 1;
         }
-        x86_vex(t->hot, V_LOAD64, 0, 0, sign_bit);
+        x86_vex(t->hot, OPV_LOAD64, 0, 0, sign_bit);
         x86_vex(t->hot, V_AND, 1, b, x86_r(0));
         x86_vex(t->hot, V_ANDN, 0, 0, operand(i->rs1));
         x86_vex(t->hot, V_OR, d, 1, x86_r(0));

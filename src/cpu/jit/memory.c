@@ -258,10 +258,6 @@ static void store(struct translation *t, unsigned op, const struct insn *i)
     slow(t, i);
 }
 
-#define V_LOAD64 (0x10 | X_0F | X_F2)
-#define V_STORE64 (0x11 | X_0F | X_F2)
-#define V_STORE32 (0x11 | X_0F | X_F3)
-
 static void load_float(struct translation *t, unsigned bytes, const struct insn *i)
 {
     int d = t_mapped_f(i->rd) >= 0 ? t_mapped_f(i->rd) : 0;
@@ -270,7 +266,7 @@ static void load_float(struct translation *t, unsigned bytes, const struct insn 
     t_need_float(t, i);
     at = locate(t, i);
     if (bytes == 8) {
-        x86_vex(t->hot, V_LOAD64, d, 0, at);
+        x86_vex(t->hot, OPV_LOAD64, d, 0, at);
         t->boxed &= ~(1u << i->rd);
     } else {
         x86(t->hot, OPX_LOAD, RAX, at);
@@ -287,7 +283,7 @@ static void store_float(struct translation *t, unsigned bytes, const struct insn
 
     t_need_float(t, i);
     at = locate(t, i);
-    x86_vex(t->hot, bytes == 8 ? V_STORE64 : V_STORE32, t_use_f(t, i->rs2, 0), 0, at);
+    x86_vex(t->hot, bytes == 8 ? OPV_STORE64 : OPV_STORE32, t_use_f(t, i->rs2, 0), 0, at);
     slow(t, i);
 }
 

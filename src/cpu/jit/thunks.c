@@ -20,8 +20,6 @@ static void store_registers(struct code *c)
     x86(c, OPX_STORE | X_W, BUDGET, HART_FIELD(budget));
 }
 
-#define V_LOAD64 (0x10 | X_0F | X_F2)
-#define V_STORE64 (0x11 | X_0F | X_F2)
 #define F_FIELD(n) HART_FIELD_AT(offsetof(struct hart, f) + 8 * (n))
 
 /* vldmxcsr, vstmxcsr */
@@ -38,7 +36,7 @@ static void set_byte(struct code *c, struct x86_rm rm, unsigned value)
 
 static void load_floats(struct code *c)
 {
-#define R(f, xmm) x86_vex(c, V_LOAD64, xmm, 0, F_FIELD(f));
+#define R(f, xmm) x86_vex(c, OPV_LOAD64, xmm, 0, F_FIELD(f));
     STATIC_FLOATS(R)
 #undef R
     mxcsr(c, false, HART_FIELD(mxcsr));
@@ -53,7 +51,7 @@ static void store_floats(struct code *c)
     x86(c, 0x80, GROUP1_CMP, HART_FIELD(fp_live));
     x86_byte(c, 0);
     skip = x86_jcc_far(c, CC_E);
-#define R(f, xmm) x86_vex(c, V_STORE64, xmm, 0, F_FIELD(f));
+#define R(f, xmm) x86_vex(c, OPV_STORE64, xmm, 0, F_FIELD(f));
     STATIC_FLOATS(R)
 #undef R
     mxcsr(c, true, HART_FIELD(mxcsr));

@@ -74,6 +74,9 @@ enum {
     OPX_MOVZX8 = 0xb6 | X_0F | X_BRM, OPX_MOVZX16 = 0xb7 | X_0F,
     OPX_MOVSX8 = 0xbe | X_0F | X_W | X_BRM, OPX_MOVSX16 = 0xbf | X_0F | X_W,
     OPX_IMUL = 0xaf | X_0F,
+    /* with VEX: moves between memory and an XMM register */
+    OPV_LOAD64 = 0x10 | X_0F | X_F2, OPV_STORE64 = 0x11 | X_0F | X_F2,
+    OPV_STORE32 = 0x11 | X_0F | X_F3,
     OPX_LZCNT = 0xbd | X_0F | X_F3, OPX_TZCNT = 0xbc | X_0F | X_F3, OPX_POPCNT = 0xb8 | X_0F | X_F3,
 };
 /* Groups of one-operand instructions: the opcode and what stands in the reg field. */
