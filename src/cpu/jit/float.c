@@ -20,7 +20,8 @@ enum {
     V_MOVE = 0x28 | X_0F | X_66,
     V_FROM_GPR = 0x6e | X_0F | X_66, V_TO_GPR = 0x7e | X_0F | X_66, /* | X_W: 64 bits */
     V_UCOMI = 0x2e | X_0F, V_COMI = 0x2f | X_0F, /* | X_66: double */
-    V_SQRT = 0x51 | X_0F, V_AND = 0x54 | X_0F | X_66, V_ANDN = 0x55 | X_0F | X_66, V_OR = 0x56 | X_0F | X_66,
+    V_SQRT = 0x51 | X_0F,
+    V_AND = 0x54 | X_0F | X_66, V_ANDN = 0x55 | X_0F | X_66, V_OR = 0x56 | X_0F | X_66,
     V_XOR = 0x57 | X_0F | X_66,
     V_ADD = 0x58 | X_0F, V_MUL = 0x59 | X_0F, V_CVT = 0x5a | X_0F, V_SUB = 0x5c | X_0F,
     V_MIN = 0x5d | X_0F, V_DIV = 0x5e | X_0F, V_MAX = 0x5f | X_0F,

@@ -33,13 +33,12 @@ static int index_of_word(struct translation *t, const struct insn *i)
     int d = t_def(t, shift->rd, RAX), n = 32 - shift->imm;
     unsigned base = add->rs1 == shift->rd ? add->rs2 : add->rs1;
     bool adds = add->op == OP_add && add->rd == shift->rd && add->rs1 != add->rs2 &&
-                (add->rs1 == shift->rd || add->rs2 == shift->rd) && base != i->rd && base != 0 && n >= 0 && n <= 3;
+                (add->rs1 == shift->rd || add->rs2 == shift->rd) && base != i->rd && base != 0 &&
+                n >= 0 && n <= 3;
 
-    /* slli's own result, where it is seen; before d if d is the source, after it if it is itself. */
+    /* slli's own result, where it is seen: before d, or after it if it is the source itself. */
     bool own = i->rd != shift->rd, first = own && i->rd != i->rs1;
 
-    if (own && i->rd == ISA_SINK)
-        return 0;
     if (first) {
         int own_d = t_def(t, i->rd, RCX);
         x86(t->hot, OPX_LOAD | X_W, own_d, t_x(t, i->rs1));

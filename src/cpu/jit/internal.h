@@ -66,8 +66,8 @@ struct jit {
     uint64_t slice_ticks;
     void (*enter)(struct hart *h, const void *code);
     /* thunks */
-    const void *link, *find, *system, *within, *memory, *resume, *fp_enter, *memory_group, *tail, *jump,
-        *mismatch, *underflow;
+    const void *link, *find, *system, *within, *memory, *resume, *fp_enter, *memory_group, *tail,
+        *jump, *mismatch, *underflow;
     struct return_stack returns[RETURN_STACKS];
     void *return_memory;
 };

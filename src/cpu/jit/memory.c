@@ -141,7 +141,8 @@ void t_reset_slots(struct translation *t)
 }
 
 /* RDX = the way of base + [lo, hi), from slot n if the page is still that. */
-static void look_in_slot(struct translation *t, int n, int base, int32_t lo, int32_t hi, int32_t tag)
+static void look_in_slot(struct translation *t, int n, int base, int32_t lo, int32_t hi,
+                         int32_t tag)
 {
     struct code *c = t->hot, *cold = t->cold;
 

@@ -614,7 +614,8 @@ static bool keeps_float(const struct block *b)
 {
     bool uses = false;
 
-    for (const struct insn *i = b->insn + b->skew; i < &b->insn[b->count] && i->op < OP_COUNT; i++) {
+    for (const struct insn *i = b->insn + b->skew, *end = &b->insn[b->count];
+         i < end && i->op < OP_COUNT; i++) {
         if (isa_runtime[i->op].system)
             return false;
         if (isa_runtime[i->op].fp || isa_table[i->op].class == CLASS_FP ||
@@ -626,7 +627,8 @@ static bool keeps_float(const struct block *b)
 
 const void *jit_translate_tail(struct jit *j, struct block *b, const struct insn *i)
 {
-    struct translation t = {.j = j, .b = b, .hot = &j->hot, .cold = &j->cold, .tail = true, .rdx = -1};
+    struct translation t = {.j = j, .b = b, .hot = &j->hot, .cold = &j->cold, .tail = true,
+                            .rdx = -1};
     const void *code = x86_here(&j->hot);
 
     if (!room(j, 1))

@@ -80,7 +80,9 @@ enum {
     OPX_LZCNT = 0xbd | X_0F | X_F3, OPX_TZCNT = 0xbc | X_0F | X_F3, OPX_POPCNT = 0xb8 | X_0F | X_F3,
 };
 /* Groups of one-operand instructions: the opcode and what stands in the reg field. */
-enum { GROUP1_ADD, GROUP1_OR, GROUP1_ADC, GROUP1_SBB, GROUP1_AND, GROUP1_SUB, GROUP1_XOR, GROUP1_CMP };
+enum {
+    GROUP1_ADD, GROUP1_OR, GROUP1_ADC, GROUP1_SBB, GROUP1_AND, GROUP1_SUB, GROUP1_XOR, GROUP1_CMP
+};
 enum { GROUP2_ROL, GROUP2_ROR, GROUP2_SHL = 4, GROUP2_SHR, GROUP2_SAR = 7 };
 enum { GROUP3_NOT = 2, GROUP3_NEG, GROUP3_MUL, GROUP3_IMUL, GROUP3_DIV, GROUP3_IDIV };
 
@@ -213,7 +215,8 @@ static inline void x86_alu_imm(struct code *c, unsigned w, int group, struct x86
         x86_dword(c, (uint32_t)v);
 }
 
-static inline void x86_shift_imm(struct code *c, unsigned w, int group, struct x86_rm rm, unsigned n)
+static inline void x86_shift_imm(struct code *c, unsigned w, int group, struct x86_rm rm,
+                                 unsigned n)
 {
     x86(c, 0xc1 | w, group, rm);
     x86_byte(c, n);
