@@ -220,8 +220,10 @@ static void cbo_zero(struct translation *t, const struct insn *i)
 {
     struct code *c = t->hot;
     int va = t_use(t, i->rs1, RCX);
+    uint8_t known = t->priv;
 
     need_priv(t, PRIV_S);
+    t->priv = known; /* the slow way need not trap: U may be allowed it, too */
     x86(c, 0xf6, 0, HART_FIELD(menvcfg)); /* test byte, imm8 */
     x86_byte(c, ENVCFG_CBZE);
     x86_jcc(c, CC_E, x86_here(t->cold));
