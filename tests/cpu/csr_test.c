@@ -277,6 +277,29 @@ static void test_cache_block_operations_need_their_enables(void)
         }
 }
 
+/* In one block: what the first is allowed says nothing of the second. */
+static void test_a_cbo_that_u_is_allowed_opens_no_csr(void)
+{
+    static const unsigned csrs[] = {0x100, 0x141, 0x340}; /* sstatus, sepc, mscratch */
+
+    for (unsigned n = 0; n < ARRAY_LEN(csrs); n++) {
+        struct hart_rig *r = step_rig();
+        const uint32_t words[] = {isa_table[OP_cbo_zero].match | 10 << 15, asm_csrr(1, csrs[n]),
+                                  asm_mark(WENT_ON)};
+
+        csr_write(r, MENVCFG, ENVCFG_CBZE);
+        csr_write(r, SENVCFG, ENVCFG_CBZE);
+        r->hart->x[10] = DATA;
+        for (unsigned k = 0; k < ARRAY_LEN(words); k++)
+            poke32(r, CODE + 4 * k, words[k]);
+        set_priv(r, PRIV_U);
+        CHECK_EQ_U64(go(r, CODE), TRAPPED_M);
+        CHECK_EQ_U64(r->hart->mcause, CAUSE_ILLEGAL);
+        CHECK_EQ_U64(r->hart->mepc, CODE + 4);
+        rig_free(r);
+    }
+}
+
 static void test_cache_block_management_needs_a_readable_or_writable_page(void)
 {
     static const struct {
@@ -354,5 +377,6 @@ TEST_MAIN(test_warl_fields_hold_only_legal_values,
           test_inhibited_counters_stand_still, test_traps_do_not_retire,
           test_stimecmp_interrupts_at_its_tick, test_stimecmp_needs_stce_and_tm,
           test_cache_block_operations_need_their_enables,
+          test_a_cbo_that_u_is_allowed_opens_no_csr,
           test_cache_block_management_needs_a_readable_or_writable_page,
           test_sc_succeeds_only_after_its_lr)
