@@ -78,7 +78,7 @@ static void count_uses(const struct block *b, unsigned uses[ISA_SINK + 1])
 
 /* ---- steps of a loop ---- */
 
-#define UNKNOWN INT64_MAX
+#define UNKNOWN INT64_MAX /* it may also come out of the arithmetic, which wraps */
 #define STEP_MAX 256 /* bytes: several turns in a page */
 #define TURNS_MIN (BLOCK_HOT - 1) /* as far as the interpreter has seen, it goes round and round */
 
@@ -86,17 +86,18 @@ static void count_uses(const struct block *b, unsigned uses[ISA_SINK + 1])
 static int64_t result_step(const struct insn *i, int64_t a, int64_t b)
 {
     bool two = a != UNKNOWN && b != UNKNOWN;
+    uint64_t ua = (uint64_t)a, ub = (uint64_t)b;
 
     switch (i->op) {
     case OP_lui: case OP_auipc: return 0;
     case OP_addi: case OP_addiw: return a;
-    case OP_add: case OP_addw: return two ? a + b : UNKNOWN;
-    case OP_sub: case OP_subw: return two ? a - b : UNKNOWN;
-    case OP_slli: return a == UNKNOWN ? a : (int64_t)((uint64_t)a << i->imm);
+    case OP_add: case OP_addw: return two ? (int64_t)(ua + ub) : UNKNOWN;
+    case OP_sub: case OP_subw: return two ? (int64_t)(ua - ub) : UNKNOWN;
+    case OP_slli: return a == UNKNOWN ? a : (int64_t)(ua << i->imm);
     case OP_srli: case OP_srai: return a == UNKNOWN ? a : a >> i->imm;
-    case OP_sh1add: return two ? 2 * a + b : UNKNOWN;
-    case OP_sh2add: return two ? 4 * a + b : UNKNOWN;
-    case OP_sh3add: return two ? 8 * a + b : UNKNOWN;
+    case OP_sh1add: return two ? (int64_t)(2 * ua + ub) : UNKNOWN;
+    case OP_sh2add: return two ? (int64_t)(4 * ua + ub) : UNKNOWN;
+    case OP_sh3add: return two ? (int64_t)(8 * ua + ub) : UNKNOWN;
     default: return a == 0 && b == 0 ? 0 : UNKNOWN;
     }
 }
