@@ -14,6 +14,10 @@
 #define HART_FIELD(name) x86_m(HART, (int32_t)offsetof(struct hart, name) - HART_BIAS)
 #define HART_FIELD_AT(offset) x86_m(HART, (int32_t)(offset) - HART_BIAS)
 
+/* A field of the TLB's first entry, from HART. */
+#define TLB(field) ((int32_t)offsetof(struct hart, tlb) - HART_BIAS + \
+                    (int32_t)offsetof(struct tlb_entry, field))
+
 /* Guest registers in host registers, in all translated code. */
 #define STATIC_REGISTERS(R) \
     R(1, R14) R(2, RBX) R(8, R12) R(9, R13) R(10, RDI) \

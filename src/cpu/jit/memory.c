@@ -2,9 +2,6 @@
 /* Loads, stores and atomics: the TLB's hit in line, everything else out of line. */
 #include "cpu/jit/translate.h"
 
-#define TLB(field) ((int32_t)offsetof(struct hart, tlb) - HART_BIAS + \
-                    (int32_t)offsetof(struct tlb_entry, field))
-
 _Static_assert(sizeof(struct tlb_entry) == 32, "TLB entries are indexed by a shift");
 
 /* ---- where an access goes ---- */

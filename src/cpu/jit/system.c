@@ -212,9 +212,6 @@ static void fence(struct translation *t, const struct insn *i)
 
 /* ---- cache blocks ---- */
 
-#define TLB(field) ((int32_t)offsetof(struct hart, tlb) - HART_BIAS + \
-                    (int32_t)offsetof(struct tlb_entry, field))
-
 /* Kernels clear pages with it: a TLB's hit in S mode, as in a store. */
 static void cbo_zero(struct translation *t, const struct insn *i)
 {
