@@ -272,19 +272,7 @@ static void put_compressed_move(struct maker *m)
 
 static void put_illegal(struct maker *m)
 {
-    struct insn i;
-    uint32_t w;
-
-    /* Near misses: a real instruction with a bit or two of its fixed fields turned. */
-    do {
-        unsigned op = emit_below(&m->e, OP_illegal);
-        uint32_t mask = isa_table[op].mask & ~3u;
-
-        w = (isa_table[op].match | ((uint32_t)emit_chance(&m->e) & ~isa_table[op].mask)) ^
-            (1u << emit_below(&m->e, 32) & mask) ^ (1u << emit_below(&m->e, 32) & mask);
-        isa_decode(w, &i);
-    } while (i.op != OP_illegal || (w & 3) != 3);
-    emit32(&m->e, w);
+    emit_near_miss(&m->e);
 }
 
 static bool excluded(const struct maker *m, unsigned op)

@@ -161,3 +161,19 @@ void emit_constant(struct emit *e, unsigned rd, uint64_t v)
     if (low)
         emit_i(e, OP_addi, rd, rd, (int)low);
 }
+
+void emit_near_miss(struct emit *e)
+{
+    struct insn i;
+    uint32_t w;
+
+    do {
+        unsigned op = emit_below(e, OP_illegal);
+        uint32_t mask = isa_table[op].mask & ~3u;
+
+        w = (isa_table[op].match | ((uint32_t)emit_chance(e) & ~isa_table[op].mask)) ^
+            (1u << emit_below(e, 32) & mask) ^ (1u << emit_below(e, 32) & mask);
+        isa_decode(w, &i);
+    } while (i.op != OP_illegal || (w & 3) != 3);
+    emit32(e, w);
+}

@@ -17,6 +17,8 @@ struct emit {
  * corners. */
 uint64_t emit_chance(struct emit *e);
 unsigned emit_below(struct emit *e, unsigned n);
+/* What is no instruction, but nearly: one with a bit or two of its fixed fields turned. */
+void emit_near_miss(struct emit *e);
 uint64_t emit_value(struct emit *e);
 /* A rounding-mode field: mostly valid ones and "dynamic". */
 unsigned emit_rounding(struct emit *e);

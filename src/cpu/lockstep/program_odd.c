@@ -431,7 +431,6 @@ void step_system(struct maker *m)
 
 void step_illegal(struct maker *m)
 {
-    struct insn i;
     uint32_t w;
 
     if (emit_below(&m->e, 3) == 0) {
@@ -441,15 +440,7 @@ void step_illegal(struct maker *m)
         emit16(&m->e, emit_below(&m->e, 4) ? w : 0);
         return;
     }
-    do { /* near misses: some bits of the fixed fields turned */
-        unsigned op = emit_below(&m->e, OP_illegal);
-        uint32_t mask = isa_table[op].mask & ~3u;
-
-        w = (isa_table[op].match | ((uint32_t)emit_chance(&m->e) & ~isa_table[op].mask)) ^
-            (1u << emit_below(&m->e, 32) & mask) ^ (1u << emit_below(&m->e, 32) & mask);
-        isa_decode(w, &i);
-    } while (i.op != OP_illegal || (w & 3) != 3);
-    emit32(&m->e, w);
+    emit_near_miss(&m->e);
 }
 
 static void put_device_base(struct maker *m, unsigned r)
