@@ -38,6 +38,22 @@
     A(queue, DEC) A(cid, DEC) A(opcode, HEX) A(nsid, DEC) A(lba, DEC) A(size, BYTES)
 #define TRACE_ARGS_nvme_media(A) A(queue, DEC) A(cid, DEC) A(began, PS) A(size, BYTES)
 #define TRACE_ARGS_nvme_complete(A) A(queue, DEC) A(cid, DEC) A(status, HEX) A(head, DEC)
+#define TRACE_ARGS_wire_frame(A) \
+    A(side, DEC) A(number, DEC) A(size, BYTES) A(began, PS) A(first, HEX) A(second, HEX)
+#define TRACE_ARGS_nic_drop(A) A(number, DEC) A(reason, DEC)
+#define TRACE_ARGS_nic_rx(A) A(number, DEC) A(queue, DEC) A(first, DEC) A(count, DEC) A(size, BYTES)
+#define TRACE_ARGS_nic_doorbell(A) A(transmit, DEC) A(queue, DEC) A(value, DEC)
+#define TRACE_ARGS_nic_fetch(A) A(transmit, DEC) A(queue, DEC) A(first, DEC) A(count, DEC)
+#define TRACE_ARGS_nic_writeback(A) A(transmit, DEC) A(queue, DEC) A(first, DEC) A(count, DEC)
+#define TRACE_ARGS_nic_tx(A) \
+    A(queue, DEC) A(first, DEC) A(count, DEC) A(size, BYTES) A(segments, DEC)
+#define TRACE_ARGS_nic_send(A) A(queue, DEC) A(first, DEC) A(number, DEC) A(size, BYTES)
+#define TRACE_ARGS_nic_cause(A) A(vector, DEC) A(transmit, DEC) A(queue, DEC)
+#define TRACE_ARGS_nic_moderate(A) A(vector, DEC) A(until, PS)
+#define TRACE_ARGS_nic_interrupt(A) A(vector, DEC) A(waited, PS)
+#define TRACE_ARGS_nic_link(A) A(speed, DEC)
+#define TRACE_ARGS_gen_sent(A) A(flow, DEC) A(sequence, DEC) A(number, DEC)
+#define TRACE_ARGS_gen_received(A) A(flow, DEC) A(sequence, DEC) A(number, DEC) A(waited, PS)
 
 #define TRACE_EVENTS(E) \
     E(mark, "the guest executed a mark: slti x0, x0, number") \
@@ -63,6 +79,22 @@
     E(nvme_fetch, "the controller fetches commands from a submission queue") \
     E(nvme_command, "a command was decoded and starts") \
     E(nvme_media, "the media finished its part; began: when it started") \
-    E(nvme_complete, "the completion entry is about to be written")
+    E(nvme_complete, "the completion entry is about to be written") \
+    E(wire_frame, "the last bit of a frame is at its receiver; side: 0 the NIC sent it, 1 its " \
+                  "station; first, second: its bytes 26 to 41 (of IPv4: addresses and ports)") \
+    E(nic_drop, "the NIC drops a frame; reason: 1 filters, 2 packet buffer full, 3 no descriptor, " \
+                "4 receiver off, 5 damaged, 6 flow director, 7 queue off") \
+    E(nic_rx, "a frame's data are handed to the link; its ring index and descriptors") \
+    E(nic_doorbell, "a tail register write took effect") \
+    E(nic_fetch, "the NIC fetches descriptors") \
+    E(nic_writeback, "the NIC hands written-back descriptors to the link") \
+    E(nic_tx, "a packet's descriptors were decoded, its data are asked for") \
+    E(nic_send, "the first bit of a frame of that packet leaves") \
+    E(nic_cause, "an interrupt cause of a queue; transmit 2: another cause, EICR bits in `queue`") \
+    E(nic_moderate, "EITR holds the interrupt back") \
+    E(nic_interrupt, "an interrupt is sent; waited: since its first cause") \
+    E(nic_link, "the link came up at this speed in Mb/s; 0: it went down") \
+    E(gen_sent, "the generator sends a frame (its number on the wire)") \
+    E(gen_received, "a frame of the generator's came back; waited: since it was sent")
 
 #endif

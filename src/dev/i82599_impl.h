@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the 82599: its parts and their state.  Included by src/dev/i82599*.c only.
+ *
+ *   wire --> MAC, filters --> packet buffer --> queue chosen --> data written, descriptor written
+ *            (i82599_filter)  (i82599_rx)       (i82599_filter)      back --> cause (i82599_irq)
+ *   wire <-- MAC <-- segmentation, checksums <-- packet buffer <-- data read <-- descriptors read
+ *            (i82599_tx)
+ *   registers, reset, EEPROM, module and link, statistics: i82599.c, _eeprom.c, _link.c, _stats.c
+ *
+ *  1. Guest-visible state is in the bank, or in the plain structs here; the state table has all.
+ *  2. Operations of one direction of the PCIe link finish in the order in which they were started;
+ *     rings of them are freed in order.
+ *  3. A queue's `epoch` grows when it is disabled: what was under way for it is ignored when done.
+ *  4. Any register write may come from the device's own DMA and may reset it: a `done` callback
+ *     looks at `busy` of its operation first. */
+#ifndef DEV_I82599_IMPL_H
+#define DEV_I82599_IMPL_H
+
+#include "base/bits.h"
+#include "dev/i82599.h"
+#include "dev/packet.h"
+#include "spec/i82599.h"
+
+#define I82599_QUEUES 128
+#define I82599_VECTORS 64        /* of MSI-X (7.3.1.1) */
+#define I82599_DESC_BYTES 16
+#define I82599_DESC_CACHE 64     /* descriptors of a queue on the chip (7.2.3.3, 7.1.4) */
+#define I82599_BURST_MAX 40      /* descriptors of one fetch or write-back */
+
+#define RX_RING_BYTES (UINT32_C(1) << 20) /* host memory behind the 512-KiB receive packet buffer */
+#define RX_MOVERS 64             /* data writes under way */
+#define RX_WRITEBACKS 32
+#define FETCHERS 8               /* descriptor reads under way, receive and transmit each */
+#define TX_RING_BYTES (UINT32_C(160) << 10) /* the transmit packet buffer (7.2.1.2) */
+#define TX_READERS 32            /* data reads under way */
+#define TX_READ_BYTES 2048       /* most of one data read */
+#define TX_PACKETS 512           /* packets between their first data read and their last bit */
+#define TX_WRITEBACKS 32
+
+enum { I82599_REGS(REG_INDEX) I82599_REG_COUNT };
+enum { I82599_REG_FIELDS(REG_FIELD_ENUM) };
+
+/* Times and sizes of the controller; times are zero at timing level off. */
+struct i82599_params {
+    uint64_t rx_pipeline_ps;    /* last bit of a frame to its first DMA */
+    uint64_t tx_pipeline_ps;    /* last byte of a packet on the chip to its first bit on the wire */
+    uint64_t rx_prefetch;       /* descriptors kept on the chip for a receive queue */
+    uint64_t rx_writeback;      /* most descriptors of one receive write-back */
+    uint64_t tx_prefetch;       /* most descriptors of one transmit fetch */
+    uint64_t link_up_ps;        /* AUTOC restart, or module in, to link */
+    uint64_t reset_ps;          /* CTRL.RST or LNK_RST to cleared */
+    uint64_t eeprom_word_ps;    /* EERD start to done */
+    uint64_t itr_unit_ps;       /* EITR's unit (8.2.3.5.12) */
+};
+extern const struct param i82599_params[];
+
+/* ---- receive ---- */
+
+enum rx_state { RX_WAITING /* for its turn */, RX_MOVING, RX_OVER /* its space is free in turn */ };
+
+/* A frame in the packet buffer; its bytes follow.  In the ring all sizes are multiples of 64. */
+struct rx_slot {
+    uint32_t bytes;    /* of the slot with its frame; 0xffffffff in `len`: skip to the ring's start */
+    uint32_t len;      /* of the frame */
+    uint64_t number;   /* of the wire */
+    uint64_t cause;    /* trace record of the arrival */
+    ps_t ready;        /* when the pipeline has it */
+    uint32_t charge;   /* what it takes of the packet buffer */
+    uint8_t state, flags, ops, pad;
+    uint8_t reserved[24];
+};
+
+/* What the filters say of a frame (i82599_filter.c). */
+struct rx_route {
+    bool drop;          /* a filter drops it (flow director's drop queue) */
+    uint8_t queue;
+    uint8_t rss_type;   /* descriptor bits 3:0 */
+    bool lli;           /* low-latency interrupt */
+    bool fdir;          /* a flow director filter matched: FLM */
+    uint32_t hash;      /* RSS hash, or flow director's id as the descriptor has it */
+};
+
+struct rx_queue {
+    uint8_t cache[I82599_DESC_CACHE][I82599_DESC_BYTES]; /* ring of slots: [cached_slot], ... */
+    uint16_t cached_slot, cached; /* first in cache[], how many */
+    uint16_t next;      /* ring index of the first cached one: the next to be used */
+    uint16_t fetch;     /* ring index of the next to be fetched */
+    uint16_t fetching;  /* asked for, not here yet */
+    uint16_t done;      /* RDH as software reads it: all before it are written back */
+    uint16_t held;      /* used, in writeback[], not sent yet */
+    uint8_t writeback[I82599_BURST_MAX][I82599_DESC_BYTES];
+    uint8_t epoch, enabled;
+    uint8_t lli, pad;
+    uint64_t cause;     /* of the latest frame in writeback[] */
+};
+
+struct rx_engine {
+    /* packet buffer: a ring of slots */
+    uint8_t *ring;
+    uint32_t head;      /* the oldest slot */
+    uint32_t next;      /* the first slot that waits for its turn */
+    uint32_t tail;      /* where the next slot goes */
+    uint32_t slots, waiting;
+    uint64_t charged;   /* bytes of the packet buffer taken */
+    bool xoff_sent;
+    struct event ready; /* the pipeline has slot[next] */
+    struct event xoff;  /* refresh (FCRTV) */
+    uint64_t held[I82599_QUEUES / 64]; /* queues with write-backs held */
+    uint32_t mover_first, movers; /* ring of operations under way */
+    uint32_t writeback_first, writebacks;
+};
+
+struct rx_mover {
+    struct dma_op op;
+    struct i82599 *n;
+    uint32_t slot;      /* offset of the frame's slot */
+    uint8_t busy;
+};
+
+/* Reads or writes descriptors of a queue. */
+struct desc_op {
+    struct dma_op op;
+    struct i82599 *n;
+    uint16_t queue, first, count; /* ring indices */
+    uint8_t epoch, busy;
+    uint8_t cause, head;          /* write-back: raise the queue's cause; head write-back */
+    uint8_t lli, pad[3];
+    uint8_t buf[I82599_BURST_MAX * I82599_DESC_BYTES];
+};
+
+/* ---- transmit ---- */
+
+struct tx_queue {
+    uint8_t cache[I82599_DESC_CACHE][I82599_DESC_BYTES];
+    uint8_t context[2][I82599_DESC_BYTES];
+    uint16_t cached_slot, cached, next, fetch, fetching;
+    uint16_t done;      /* TDH: all before it are done with */
+    uint16_t held;      /* of those, not written back yet (the last ones before `done`) */
+    uint8_t writeback[I82599_BURST_MAX][I82599_DESC_BYTES];
+    uint8_t held_rs;    /* one of them asks for its status */
+    uint8_t epoch, enabled, active; /* active: in a packet that began and has not ended */
+    uint8_t flushing, pad[2];
+    uint64_t cause;
+};
+
+/* A packet: its data are ring[start..], arrived and taken by offset. */
+struct tx_packet {
+    uint32_t bytes;     /* asked for so far */
+    uint32_t arrived;   /* on the chip */
+    uint32_t sent;      /* payload gone to the MAC (TSO), of `bytes` */
+    uint32_t paylen;    /* from the descriptor */
+    uint32_t segments;
+    struct packet_offload offload;
+    uint8_t queue, whole; /* whole: the last descriptor was seen */
+    uint8_t tso, insert_vlan, insert_fcs, bad;
+    uint16_t vlan;
+    uint16_t first;     /* ring index of its first descriptor */
+    uint64_t cause;
+    ps_t ready;         /* when the last byte it waits for came */
+};
+
+struct tx_read {
+    struct dma_op op;
+    struct i82599 *n;
+    uint32_t ring_at, len; /* where the bytes go */
+    uint16_t packet;       /* slot in tx.packet[] */
+    uint16_t queue, desc;  /* of the descriptor */
+    uint8_t epoch, busy, last; /* last: of its descriptor */
+    uint8_t pad;
+};
+
+struct tx_engine {
+    struct tx_packet packet[TX_PACKETS]; /* ring */
+    uint32_t packet_first, packets;
+    uint8_t *ring;       /* TX_RING_BYTES */
+    uint32_t ring_head, ring_used;
+    uint32_t read_first, reads;
+    uint32_t fetch_first, fetches;
+    uint32_t writeback_first, writebacks;
+    uint8_t current;     /* queue whose packet is being read */
+    uint8_t in_packet;
+    uint8_t control[FRAME_BYTES_MIN]; /* a PAUSE frame that waits for the wire */
+    uint8_t control_waiting;
+    ps_t paused_until;   /* by the partner's PAUSE */
+    uint8_t header[1024], frame[FRAME_BYTES_MAX + 4];
+    uint64_t ready_queues[I82599_QUEUES / 64]; /* with descriptors or tail beyond */
+    struct event mac;    /* the wire is free, or the pipeline has the packet */
+};
+
+/* ---- interrupts ---- */
+
+struct irq_vector {
+    struct event event;  /* EITR's interval is over */
+    struct i82599 *n;
+    ps_t next;           /* earliest next interrupt */
+    ps_t since;          /* a cause waits since */
+    uint64_t cause;      /* trace record of the cause that waits */
+    uint8_t waiting;
+};
+
+struct irq_engine {
+    uint64_t vectors;    /* queue causes by MSI-X vector (EICR 15:0 shows the low ones) */
+    uint32_t other;      /* EICR 30:16 */
+    uint64_t mask;       /* EIMS and EIMS_EX: vectors enabled */
+    uint32_t other_mask; /* EIMS 30:16 */
+    uint64_t auto_mask;  /* EIAM, EIAM_EX */
+    uint32_t other_auto_mask;
+    uint64_t auto_clear; /* EIAC */
+    uint32_t other_auto_clear;
+};
+
+struct i82599 {
+    struct pci_function pci; /* first */
+    const char *name;
+    struct clock *clock;
+    struct trace *trace;
+    struct wire *wire;       /* its own (never up) when it was given none */
+    struct wire *own_wire;
+    struct bank bank;
+    struct i82599_params p;
+    unsigned speed;
+    uint16_t eeprom[2048];   /* words; made by init */
+
+    struct rx_queue rxq[I82599_QUEUES];
+    struct rx_engine rx;
+    struct rx_mover rx_mover[RX_MOVERS];
+    struct desc_op rx_fetch[FETCHERS], rx_writeback[RX_WRITEBACKS];
+    uint32_t rx_fetch_first, rx_fetches;
+
+    struct tx_queue txq[I82599_QUEUES];
+    struct tx_engine tx;
+    struct tx_read tx_read[TX_READERS];
+    struct desc_op tx_fetch[FETCHERS], tx_writeback[TX_WRITEBACKS];
+
+    struct irq_engine irq;
+    struct irq_vector vector[I82599_VECTORS];
+
+    struct i82599_link *link;       /* i82599_link.c: module, PHY, AUTOC; its state is in the table */
+    struct i82599_filters *filters; /* i82599_filter.c: flow director's table */
+};
+
+#define bank32(n, reg) ((uint32_t)bank_value(&(n)->bank, reg))
+#define bank32_at(n, reg, i) ((uint32_t)*bank_at(&(n)->bank, reg, i))
+
+/* A receive queue's register: rows for queues 64 to 127 come right after those for 0 to 63. */
+static inline uint64_t *rxq_reg(struct i82599 *n, unsigned reg, unsigned q)
+{
+    return bank_at(&n->bank, q < 64 ? reg : reg + 1, q & 63);
+}
+
+/* ---- i82599_rx.c ---- */
+void i82599_rx_init(struct i82599 *n);
+void i82599_rx_fini(struct i82599 *n);
+void i82599_rx_reset(struct i82599 *n); /* also drops operations under way */
+void i82599_rx_restore(struct i82599 *n);
+/* Of the wire; also of the loopback. */
+void i82599_rx_frame(void *owner, const struct frame *frame);
+void i82599_rxdctl_written(struct i82599 *n, unsigned q, uint32_t old);
+void i82599_rdt_written(struct i82599 *n, unsigned q);
+uint32_t i82599_rdh(const struct i82599 *n, unsigned q);
+/* RXCTRL.RXEN changed, or a filter that held frames back. */
+void i82599_rx_kick(struct i82599 *n);
+
+/* ---- i82599_tx.c ---- */
+void i82599_tx_init(struct i82599 *n);
+void i82599_tx_fini(struct i82599 *n);
+void i82599_tx_reset(struct i82599 *n);
+void i82599_tx_restore(struct i82599 *n);
+void i82599_txdctl_written(struct i82599 *n, unsigned q, uint32_t old);
+void i82599_tdt_written(struct i82599 *n, unsigned q);
+uint32_t i82599_tdh(const struct i82599 *n, unsigned q);
+void i82599_tx_kick(struct i82599 *n); /* DMATXCTL.TE, link, or a pause ended */
+/* PAUSE with this time in quanta (0: XON); sent before any packet. */
+void i82599_tx_pause(struct i82599 *n, uint16_t quanta);
+/* The partner asks for a pause. */
+void i82599_tx_paused(struct i82599 *n, uint16_t quanta);
+/* EITR's interval of a queue's vector is over: held write-backs go. */
+void i82599_tx_flush(struct i82599 *n, unsigned q);
+
+/* ---- i82599_irq.c ---- */
+void i82599_irq_init(struct i82599 *n);
+void i82599_irq_reset(struct i82599 *n);
+void i82599_irq_restore(struct i82599 *n);
+void i82599_rx_cause(struct i82599 *n, unsigned q, bool lli);
+void i82599_tx_cause(struct i82599 *n, unsigned q);
+void i82599_other_cause(struct i82599 *n, uint32_t eicr_bits); /* 30:16, such as I82599_EICR_LSC */
+/* Reads and writes of EICR, EICS, EIMS, EIMC, EIAC, EIAM, their _EX forms, EITR, GPIE: `reg` is
+ * the row, `index` the instance.  Reading EICR clears as GPIE says. */
+uint64_t i82599_irq_read(struct i82599 *n, unsigned reg, unsigned index, uint64_t stored);
+void i82599_irq_write(struct i82599 *n, unsigned reg, unsigned index, uint64_t old,
+                      uint32_t written);
+
+/* ---- i82599_filter.c ---- */
+int i82599_filter_init(struct i82599 *n);
+void i82599_filter_fini(struct i82599 *n);
+void i82599_filter_reset(struct i82599 *n);
+/* Whether the MAC takes a frame of this destination (RAL/RAH, MTA, broadcast, promiscuous modes of
+ * FCTRL; 7.1.1.1) and VLAN (VLNCTRL, VFTA; 7.1.1.2). */
+bool i82599_accepts(struct i82599 *n, const uint8_t *frame, uint32_t len);
+/* The queue, in the order of 7.1.2.1 (ethertype, SYN, five-tuple, flow director, RSS, queue 0). */
+struct rx_route i82599_route(struct i82599 *n, const struct packet *p, const uint8_t *frame);
+/* FDIRCMD, FDIRCTRL and so on were written. */
+void i82599_filter_write(struct i82599 *n, unsigned reg, unsigned index, uint64_t old,
+                         uint32_t written);
+/* The stored value, with INIT_DONE, FDIRCMD's command bits and so on as they are now. */
+uint64_t i82599_filter_read(struct i82599 *n, unsigned reg, unsigned index, uint64_t stored);
+
+/* ---- i82599_stats.c ---- */
+/* Adds to a statistics register (row, instance). */
+void i82599_stat(struct i82599 *n, unsigned reg, unsigned index, uint64_t amount);
+/* A frame at the MAC (sizes, casts, errors: 8.2.3.23); `accepted` by the filters.  Bytes count with
+ * the check sequence, from the destination address. */
+void i82599_stat_rx(struct i82599 *n, const struct frame *frame, bool accepted);
+void i82599_stat_tx(struct i82599 *n, const uint8_t *frame, uint32_t len);
+/* The queue's counters: QPRC, QBRC, QPRDC (through RQSMR), QPTC, QBTC (through TQSM). */
+void i82599_stat_rx_queue(struct i82599 *n, unsigned q, uint32_t len, bool dropped);
+void i82599_stat_tx_queue(struct i82599 *n, unsigned q, uint32_t len);
+uint64_t i82599_stat_read(struct i82599 *n, unsigned reg, unsigned index, uint64_t stored);
+
+/* ---- i82599_link.c ---- */
+bool i82599_link_is_up(const struct i82599 *n); /* on the wire, or forced by a loopback */
+bool i82599_loopback(const struct i82599 *n);   /* HLREG0.LPBK with the MAC able to send to itself */
+
+#endif
