@@ -28,6 +28,7 @@ bench:
 	@tools/build
 	@guest/fetch
 	@guest/initrd
+	@guest/initrd --net
 	@bench/run
 
 docs: build
