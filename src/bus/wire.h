@@ -7,8 +7,9 @@
  * Its last bit reaches the other end one latency later; then that end's `receive` is called.  Frames
  * on their way lie in a ring of fixed size for each direction.
  *
- * The link partner's MAC, on the station's side, honours PAUSE frames (802.3 annex 31B): it sends
- * nothing while they hold it.  The NIC does that for itself.
+ * The link partner's MAC, on the station's side, honours PAUSE frames (802.3 annex 31B): it starts
+ * nothing while they hold it, but for what it was handed before; MAC Control frames end there.  The
+ * NIC does that for itself.
  *
  * Impairments (loss, duplication, reordering, bad check sequences) are drawn from the wire's own
  * seeded stream; all are off unless set. */
@@ -20,6 +21,8 @@
 #include "sim/random.h"
 #include "sim/state.h"
 #include "sim/trace.h"
+
+#include <stdbool.h>
 
 enum wire_side { WIRE_NIC, WIRE_STATION }; /* an end, and the direction that starts at it */
 
@@ -46,6 +49,10 @@ struct frame {
 #define WIRE_RING_BYTES (UINT32_C(1) << 20)
 #define WIRE_LATENCY_MAX_PS (500 * PS_PER_US) /* what the ring has room for at 10 Gb/s */
 
+/* How far ahead a station that means to honour PAUSE may hand over frames: what the standard gives a
+ * MAC at 10 Gb/s to come to rest, 60 quanta of 512 bits (802.3 31B.3.7). */
+#define WIRE_AHEAD_PS (60 * 512 * UINT64_C(100))
+
 struct wire_params {
     uint64_t wire_time;       /* 1: bytes take time; 0: infinitely fast */
     uint64_t latency_ps;      /* cable and both transceivers, one way */
@@ -62,7 +69,7 @@ extern const struct param wire_params[];
 /* Statistics of a direction; of frames as sent, without the impairments' duplicates. */
 struct wire_count {
     uint64_t frames, bytes; /* bytes without check sequence */
-    uint64_t lost, duplicated, reordered, corrupted;
+    uint64_t lost, duplicated, reordered, corrupted; /* lost: also for want of room or link */
 };
 
 struct wire_end {
@@ -81,6 +88,8 @@ struct wire_way {
     bool holding;
     struct event arrival, detour;
     struct wire_count count;
+    /* no state: set during a call of `receive` */
+    bool delivering;
 };
 
 struct wire {
@@ -90,6 +99,10 @@ struct wire {
     unsigned source;
     struct wire_params p;
     uint64_t bits_per_s;      /* of the link as negotiated; 0: down */
+    uint64_t ps_per_byte;     /* at that rate, if exact; 0: divide */
+    ps_t paused_until;        /* the station's MAC, by PAUSE */
+    uint64_t pauses;          /* PAUSE frames it has seen */
+    bool impaired;            /* derived from p: any chance at all */
     struct wire_end end[2];
     struct wire_way way[2];   /* way[s] starts at side s */
     struct random random;
@@ -101,6 +114,13 @@ struct wire {
     /* Told when the NIC's side changes the link's state; NULL: nobody. */
     void (*state_changed)(void *ctx, bool up);
     void *state_ctx;
+    /* Told when a PAUSE frame lets the station go on earlier than wire_ready had said; NULL: nobody. */
+    void (*resumed)(void *ctx);
+    void *resumed_ctx;
+    /* Sees every frame that arrives, of both directions, before its receiver; NULL: nobody. */
+    void (*watch)(void *ctx, enum wire_side from, const struct frame *frame);
+    void *watch_ctx;
+    uint8_t changed[FRAME_BYTES_MAX], padded[FRAME_BYTES_MIN]; /* scratch of wire_send */
 };
 
 extern const struct field wire_fields[];
@@ -108,8 +128,10 @@ extern const struct field wire_fields[];
 void wire_init(struct wire *wire, const char *name, struct clock *clock, struct trace *trace,
                uint64_t seed);
 void wire_fini(struct wire *wire);
-/* Nothing is on its way, counters 0, the link down, both ends stay connected. */
+/* Nothing is on its way, counters 0, the link down (nobody is told), both ends stay connected. */
 void wire_reset(struct wire *wire);
+/* Call when the parameters have changed; wire_reset and wire_set_rate do so, too. */
+void wire_update(struct wire *wire);
 
 /* Who receives at `side`. */
 void wire_attach(struct wire *wire, enum wire_side side,
@@ -125,10 +147,20 @@ static inline bool wire_up(const struct wire *wire)
 /* Time of `len` bytes with preamble, check sequence and gap, at the present rate. */
 ps_t wire_frame_ps(const struct wire *wire, uint32_t len);
 
-/* When `side` may start its next frame (not before now). */
+/* When `side` may start its next frame (not before now; the station not while it is paused). */
 ps_t wire_ready(const struct wire *wire, enum wire_side side);
 /* Whether the ring of `side`'s direction takes another frame of `len` bytes. */
 bool wire_room(const struct wire *wire, enum wire_side side, uint32_t len);
+
+/* For stations: when to hand over the next frame, now or later, so that there is room and no more
+ * than WIRE_AHEAD_PS of frames wait for their turn.  With `resumed`, look again. */
+ps_t wire_turn(const struct wire *wire, enum wire_side side, uint32_t len);
+
+/* The number that wire_send will give to the next frame of this side, for trace records. */
+static inline uint64_t wire_next_number(const struct wire *wire, enum wire_side side)
+{
+    return wire->way[side].next_number;
+}
 
 /* Sends a frame (copied), at wire_ready or at `at` if that is later.  Shorter than FRAME_BYTES_MIN:
  * padded with zeroes; longer than FRAME_BYTES_MAX, without room, or with the link down: lost and
