@@ -130,7 +130,8 @@ static void on_probe(void *machine, struct hart *h)
 {
     struct machine *m = machine;
 
-    trace_probe(&m->trace, h->source, hart_now(h), 0, h->pc, h->x[4], h->x[2]);
+    trace_probe(&m->trace, h->source, hart_now(h), 0, h->pc, h->x[4], h->x[2],
+                h->x[10], h->x[11]);
 }
 
 int machine_probe(struct machine *m, unsigned hart, uint64_t va)

@@ -13,7 +13,7 @@
 #define TRACE_ARGS_trap_return(A) A(pc, HEX) A(from, DEC) A(to, DEC) A(tp, HEX)
 #define TRACE_ARGS_idle_begin(A) A(pc, HEX)
 #define TRACE_ARGS_idle_end(A) A(waited, PS)
-#define TRACE_ARGS_probe(A) A(address, HEX) A(tp, HEX) A(sp, HEX)
+#define TRACE_ARGS_probe(A) A(address, HEX) A(tp, HEX) A(sp, HEX) A(a0, HEX) A(a1, HEX)
 #define TRACE_ARGS_mmio_load(A) \
     A(target, SOURCE) A(offset, HEX) A(size, BYTES) A(value, HEX) A(began, PS)
 #define TRACE_ARGS_mmio_store(A) A(target, SOURCE) A(offset, HEX) A(size, BYTES) A(value, HEX)
@@ -61,7 +61,7 @@
     E(trap_return, "sret or mret to pc") \
     E(idle_begin, "wfi: the hart has nothing to do") \
     E(idle_end, "an interrupt ended the wfi; the cause is what raised it") \
-    E(probe, "a hart reached a probed address") \
+    E(probe, "a hart reached a probed address; at a function's start a0, a1: its arguments") \
     E(mmio_load, "a load from a device: issued at `began`, its value is here now") \
     E(mmio_store, "a store to a device left the hart") \
     E(mmio_arrive, "a posted store reached its device") \

@@ -138,7 +138,7 @@ static inline void mark(uint64_t ns, uint64_t number)
 
 static inline void call(uint64_t ns, const char *function, uint64_t tp)
 {
-    trace_probe(&t, HART, at(ns), 0, address(function), tp, 0);
+    trace_probe(&t, HART, at(ns), 0, address(function), tp, 0, 0, 0);
 }
 
 static inline void ecall(uint64_t ns)

@@ -236,7 +236,8 @@ static void test_a_function_of_another_task_begins_no_step(void)
     ecall(2);
     call(60, "vfs_read", READER);
     call(80, "filemap_get_pages", READER + 1);
-    trace_probe(&t, OTHER_HART, at(90), 0, address("filemap_get_pages"), READER, 0);
+    trace_probe(&t, OTHER_HART, at(90), 0, address("filemap_get_pages"), READER, 0, 0,
+                0);
     finish(250);
     CHECK(lay_out() == 0);
     CHECK(!segment("page cache: look-up"));
