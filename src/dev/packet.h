@@ -14,8 +14,8 @@
 enum packet_l4 { PACKET_NO_L4, PACKET_TCP, PACKET_UDP, PACKET_SCTP, PACKET_OTHER_L4 };
 
 struct packet {
-    uint16_t ethertype;   /* after VLAN tags; 0: an 802.3 length, or too short */
-    uint16_t vlan;        /* tag control information of the outer tag, if tagged */
+    uint16_t ethertype;   /* after a VLAN tag; 0: an 802.3 length, or too short */
+    uint16_t vlan;        /* tag control information, if tagged */
     bool tagged;
     uint8_t ip;           /* 4, 6, or 0: none, or its header is not sound */
     bool fragment;        /* any fragment, the first as well: L4 is not looked at */
@@ -30,7 +30,9 @@ struct packet {
     uint32_t tcp_seq, tcp_ack;
 };
 
-/* Never fails: what is not there or not sound is left 0. */
+/* Never fails: what is not there or not sound is left 0.  One tag of type 0x8100 is looked through
+ * (as with CTRL_EXT.EXTENDED_VLAN clear); a second one, or 802.1ad's, is the ethertype of a payload
+ * that is not looked into, and so are LLC and SNAP. */
 void packet_parse(struct packet *p, const uint8_t *frame, uint32_t len);
 
 /* One's-complement sum of bytes (big-endian 16-bit words, odd end padded), folded to 16 bits; to be
@@ -39,7 +41,7 @@ uint16_t packet_sum(const uint8_t *bytes, uint32_t len);
 uint16_t packet_sum_add(uint16_t a, uint16_t b);
 /* Sum of the TCP/UDP pseudo header of an IPv4 (ip = 4) or IPv6 header at `l3`. */
 uint16_t packet_pseudo_sum(const uint8_t *l3, unsigned ip, uint8_t proto, uint32_t l4_bytes);
-/* CRC32c as SCTP places it. */
+/* CRC32c; SCTP places it with its low byte first. */
 uint32_t packet_crc32c(const uint8_t *bytes, uint32_t len);
 
 enum packet_check { PACKET_UNCHECKED, PACKET_GOOD, PACKET_BAD };
@@ -81,9 +83,11 @@ void packet_insert_checksums(uint8_t *frame, uint32_t len, const struct packet_o
 void packet_segment(uint8_t *frame, uint32_t payload_bytes, uint32_t index, uint32_t at, bool last,
                     const struct packet_offload *o, const uint16_t flag_mask[3]);
 
-/* Flow director hashes of a received packet, as ixgbe computes them when it adds a filter
- * (datasheet 7.1.2.7; FDIRHKEY and FDIRSKEY): bucket in the low 16 bits of FDIRHASH, signature in
- * the high.  `flow_type` etc. follow the 82599's atr input. */
-uint32_t packet_fdir_signature(const struct packet *p, uint32_t bucket_key, uint32_t sign_key);
+/* Flow director's hash, 15 bits, with FDIRHKEY (bucket) or FDIRSKEY (signature) as key (datasheet
+ * 7.1.2.7; it is linear, so the input comes added up already).  Both are words as a big-endian
+ * reader sees them: `first` is pool in 31:24, flow type in 23:16 (IPv6 in its bit 2; SCTP 3, TCP 2,
+ * UDP 1), VLAN in 15:0; `others` the sum (exclusive or) of the eight words of the addresses, source
+ * port and destination port (31:16, 15:0), flexible bytes in 31:16. */
+uint32_t packet_fdir_hash(uint32_t first, uint32_t others, uint32_t key);
 
 #endif
