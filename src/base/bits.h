@@ -112,6 +112,7 @@ static inline int64_t sign_extend(uint64_t v, unsigned bits)
      (((uint64_t)(x) & mask_bits(F##_BITS)) << F##_LSB))
 #define FMASK(F) (mask_bits(F##_BITS) << F##_LSB)
 
+static inline uint32_t u32_min(uint32_t a, uint32_t b) { return a < b ? a : b; }
 static inline uint64_t u64_min(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static inline uint64_t u64_max(uint64_t a, uint64_t b) { return a > b ? a : b; }
 

@@ -6,6 +6,34 @@
 
 #include <stdlib.h>
 
+/* Banks up to this wide find their rows by offset; the others (an interrupt controller's) have few. */
+#define ROW_BYTES_MAX (UINT32_C(1) << 18)
+#define ROW_GRAIN 4
+
+static uint64_t row_end(const struct reg *r)
+{
+    return r->offset + (uint64_t)(r->repeat - 1) * r->step + r->size;
+}
+
+static void index_rows(struct bank *bank)
+{
+    uint64_t end = 0;
+
+    for (unsigned i = 0; i < bank->count; i++)
+        end = u64_max(end, row_end(&bank->regs[i]));
+    if (end > ROW_BYTES_MAX)
+        return;
+    bank->row_bytes = (uint32_t)align_up(end, ROW_GRAIN);
+    bank->row = xcalloc(bank->row_bytes / ROW_GRAIN, sizeof bank->row[0]);
+    for (unsigned i = bank->count; i-- > 0; ) {
+        const struct reg *r = &bank->regs[i];
+
+        for (unsigned n = 0; n < r->repeat; n++)
+            for (uint32_t at = r->offset + n * r->step, b = at; b < at + r->size; b++)
+                bank->row[b / ROW_GRAIN] = (uint16_t)(i + 1);
+    }
+}
+
 void bank_init(struct bank *bank, const struct reg *regs, unsigned count,
                const struct reg_ops *ops, void *owner)
 {
@@ -17,6 +45,7 @@ void bank_init(struct bank *bank, const struct reg *regs, unsigned count,
             bank->values += regs[i].repeat;
     }
     bank->value = xcalloc(bank->values, sizeof bank->value[0]);
+    index_rows(bank);
     bank_reset(bank);
 }
 
@@ -24,6 +53,7 @@ void bank_fini(struct bank *bank)
 {
     free(bank->value);
     free(bank->first);
+    free(bank->row);
     *bank = (struct bank){0};
 }
 
@@ -47,8 +77,16 @@ static bool size_allowed(const struct reg *r, unsigned size)
 static const struct reg *decode(const struct bank *bank, const struct txn *txn, unsigned *index,
                                 unsigned *shift, enum fault *fault)
 {
+    unsigned from = 0;
+
     *fault = FAULT_DECODE;
-    for (unsigned i = 0; i < bank->count; i++) {
+    if (bank->row) {
+        from = txn->addr < bank->row_bytes ? bank->row[txn->addr / ROW_GRAIN] : 0;
+        if (!from)
+            return NULL;
+        from--;
+    }
+    for (unsigned i = from; i < bank->count; i++) {
         const struct reg *r = &bank->regs[i];
         uint64_t into = txn->addr - r->offset;
         uint64_t n = r->repeat > 1 ? into / r->step : 0;

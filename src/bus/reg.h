@@ -69,6 +69,8 @@ struct bank {
     uint64_t *value;  /* all stored registers; the first instance of row i is value[first[i]] */
     uint32_t *first;
     unsigned values;  /* length of value[] */
+    uint16_t *row;    /* derived: 1 + the first row at each four bytes, 0: none; NULL: too wide */
+    uint32_t row_bytes; /* that row[] covers */
     uint8_t view;     /* current view bits */
     enum bank_hole hole;
     bool hole_size;   /* a wrong-sized access of a register is treated as a hole, else FAULT_SIZE */

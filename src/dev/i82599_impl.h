@@ -66,7 +66,9 @@ struct rx_slot {
     uint64_t cause;    /* trace record of the arrival */
     ps_t ready;        /* when the pipeline has it */
     uint32_t charge;   /* what it takes of the packet buffer */
-    uint8_t state, flags, ops, pad;
+    uint8_t state, ops;
+    uint8_t fcs;       /* bytes of the check sequence that were kept, of len */
+    uint8_t start;     /* bytes cut off at the front (a VLAN tag) */
     uint8_t reserved[24];
 };
 
@@ -88,9 +90,11 @@ struct rx_queue {
     uint16_t fetching;  /* asked for, not here yet */
     uint16_t done;      /* RDH as software reads it: all before it are written back */
     uint16_t held;      /* used, in writeback[], not sent yet */
+    uint16_t count;     /* length of the ring while enabled */
     uint8_t writeback[I82599_BURST_MAX][I82599_DESC_BYTES];
     uint8_t epoch, enabled;
-    uint8_t lli, pad;
+    uint8_t lli;
+    uint8_t faulted;    /* its ring cannot be read: nothing more until it is enabled anew */
     uint64_t cause;     /* of the latest frame in writeback[] */
 };
 
@@ -103,9 +107,11 @@ struct rx_engine {
     uint32_t slots, waiting;
     uint64_t charged;   /* bytes of the packet buffer taken */
     bool xoff_sent;
+    uint8_t blocked;    /* 1 + the queue whose descriptors slot[next] waits for; 0: none */
     struct event ready; /* the pipeline has slot[next] */
     struct event xoff;  /* refresh (FCRTV) */
     uint64_t held[I82599_QUEUES / 64]; /* queues with write-backs held */
+    uint64_t want[I82599_QUEUES / 64]; /* queues that could fetch but for a free fetcher */
     uint32_t mover_first, movers; /* ring of operations under way */
     uint32_t writeback_first, writebacks;
 };
@@ -113,7 +119,7 @@ struct rx_engine {
 struct rx_mover {
     struct dma_op op;
     struct i82599 *n;
-    uint32_t slot;      /* offset of the frame's slot */
+    uint32_t slot, at;  /* offsets in the ring: of the frame's slot, of the bytes */
     uint8_t busy;
 };
 
@@ -136,55 +142,69 @@ struct tx_queue {
     uint16_t cached_slot, cached, next, fetch, fetching;
     uint16_t done;      /* TDH: all before it are done with */
     uint16_t held;      /* of those, not written back yet (the last ones before `done`) */
+    uint16_t count;     /* length of the ring while enabled */
     uint8_t writeback[I82599_BURST_MAX][I82599_DESC_BYTES];
     uint8_t held_rs;    /* one of them asks for its status */
-    uint8_t epoch, enabled, active; /* active: in a packet that began and has not ended */
-    uint8_t flushing, pad[2];
-    uint64_t cause;
+    uint8_t epoch, enabled;
+    uint8_t faulted;    /* its ring cannot be read: nothing more until it is enabled anew */
+    uint32_t part;      /* bytes of the first cached descriptor that were asked for */
+    uint64_t cause;     /* trace record of the descriptors' arrival */
 };
 
-/* A packet: its data are ring[start..], arrived and taken by offset. */
+/* A packet whose data are in tx.ring, or on their way. */
 struct tx_packet {
     uint32_t bytes;     /* asked for so far */
     uint32_t arrived;   /* on the chip */
-    uint32_t sent;      /* payload gone to the MAC (TSO), of `bytes` */
-    uint32_t paylen;    /* from the descriptor */
-    uint32_t segments;
+    uint32_t taken;     /* gone from the ring */
+    uint32_t paylen;    /* TSO: payload, from the descriptor */
+    uint32_t segments;  /* sent */
     struct packet_offload offload;
-    uint8_t queue, whole; /* whole: the last descriptor was seen */
-    uint8_t tso, insert_vlan, insert_fcs, bad;
+    uint8_t queue;
+    uint8_t whole;      /* its last descriptor was seen */
+    uint8_t tso, insert_vlan;
+    uint8_t bad;        /* thrown away as it comes */
+    uint8_t legacy_sum, sum_start, sum_at; /* a legacy descriptor's IC, CSS, CSO */
     uint16_t vlan;
-    uint16_t first;     /* ring index of its first descriptor */
-    uint64_t cause;
-    ps_t ready;         /* when the last byte it waits for came */
+    uint16_t first, descriptors; /* ring index of its first one; how many */
+    uint64_t cause;     /* trace record of its decoding */
+    ps_t ready;         /* when its first frame may leave; 0: not known yet */
 };
 
+/* One data read; also, without one, a descriptor that has no data.  Retired in order. */
 struct tx_read {
     struct dma_op op;
     struct i82599 *n;
-    uint32_t ring_at, len; /* where the bytes go */
-    uint16_t packet;       /* slot in tx.packet[] */
-    uint16_t queue, desc;  /* of the descriptor */
-    uint8_t epoch, busy, last; /* last: of its descriptor */
-    uint8_t pad;
+    uint32_t at, len;    /* in tx.ring */
+    uint16_t packet;     /* in tx.packet[] */
+    uint16_t queue, desc;
+    uint8_t epoch, busy;
+    uint8_t here;        /* its bytes have arrived */
+    uint8_t data;        /* it belongs to a packet (no context descriptor) */
+    uint8_t last;        /* its descriptor is done with it */
+    uint8_t pad[3];
+    uint8_t bytes[I82599_DESC_BYTES]; /* the descriptor */
 };
 
 struct tx_engine {
     struct tx_packet packet[TX_PACKETS]; /* ring */
     uint32_t packet_first, packets;
-    uint8_t *ring;       /* TX_RING_BYTES */
+    uint8_t *ring;
     uint32_t ring_head, ring_used;
     uint32_t read_first, reads;
-    uint32_t fetch_first, fetches;
-    uint32_t writeback_first, writebacks;
-    uint8_t current;     /* queue whose packet is being read */
-    uint8_t in_packet;
-    uint8_t control[FRAME_BYTES_MIN]; /* a PAUSE frame that waits for the wire */
+    uint32_t writeback_first;
+    uint8_t current;     /* the queue that is served, or was last */
+    uint8_t in_packet;   /* its packet has begun and not ended: the last of packet[] */
     uint8_t control_waiting;
+    uint8_t control[FRAME_BYTES_MIN]; /* a PAUSE frame that waits for the wire */
+    ps_t free;           /* when the MAC has sent what it sends */
     ps_t paused_until;   /* by the partner's PAUSE */
-    uint8_t header[1024], frame[FRAME_BYTES_MAX + 4];
-    uint64_t ready_queues[I82599_QUEUES / 64]; /* with descriptors or tail beyond */
+    uint64_t ready[I82599_QUEUES / 64]; /* queues with descriptors on the chip */
+    uint64_t want[I82599_QUEUES / 64];  /* queues that could fetch but for a free fetcher */
+    uint64_t stuck[I82599_QUEUES / 64]; /* queues whose write-back waits for a free operation */
+    uint8_t header[1024]; /* of the TSO that is being sent */
     struct event mac;    /* the wire is free, or the pipeline has the packet */
+    /* derived */
+    uint8_t frame[FRAME_BYTES_MAX + 4]; /* the frame that is being made */
 };
 
 /* ---- interrupts ---- */
@@ -261,6 +281,10 @@ uint32_t i82599_rdh(const struct i82599 *n, unsigned q);
 /* RXCTRL.RXEN changed, or a filter that held frames back. */
 void i82599_rx_kick(struct i82599 *n);
 
+/* Drops an operation and leaves the state of one that never was. */
+void i82599_op_clear(struct dma_op *op);
+void i82599_desc_op_clear(struct desc_op *d);
+
 /* ---- i82599_tx.c ---- */
 void i82599_tx_init(struct i82599 *n);
 void i82599_tx_fini(struct i82599 *n);
@@ -274,8 +298,8 @@ void i82599_tx_kick(struct i82599 *n); /* DMATXCTL.TE, link, or a pause ended */
 void i82599_tx_pause(struct i82599 *n, uint16_t quanta);
 /* The partner asks for a pause. */
 void i82599_tx_paused(struct i82599 *n, uint16_t quanta);
-/* EITR's interval of a queue's vector is over: held write-backs go. */
-void i82599_tx_flush(struct i82599 *n, unsigned q);
+/* EITR's interval of a queue's vector is over: held write-backs go; `cause`: and interrupt. */
+void i82599_tx_flush(struct i82599 *n, unsigned q, bool cause);
 
 /* ---- i82599_irq.c ---- */
 void i82599_irq_init(struct i82599 *n);
@@ -283,6 +307,8 @@ void i82599_irq_reset(struct i82599 *n);
 void i82599_irq_restore(struct i82599 *n);
 void i82599_rx_cause(struct i82599 *n, unsigned q, bool lli);
 void i82599_tx_cause(struct i82599 *n, unsigned q);
+/* The queue holds write-backs: they are to go at the end of its vector's interval. */
+void i82599_tx_held(struct i82599 *n, unsigned q);
 void i82599_other_cause(struct i82599 *n, uint32_t eicr_bits); /* 30:16, such as I82599_EICR_LSC */
 /* Reads and writes of EICR, EICS, EIMS, EIMC, EIAC, EIAM, their _EX forms, EITR, GPIE: `reg` is
  * the row, `index` the instance.  Reading EICR clears as GPIE says. */

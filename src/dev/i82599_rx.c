@@ -1,0 +1,800 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Receive: packet buffer, descriptors, DMA (7.1).
+ *
+ *   frame ---> slot in the packet buffer ---> data writes ---> descriptors written back ---> cause
+ *     |            (RX_WAITING)               (RX_MOVING)      alone, or with those of frames
+ *     +-> dropped: filters, no room                            right behind it
+ *
+ * Frames leave the buffer in order.  One that finds no descriptor holds up all behind it, unless its
+ * queue has SRRCTL.DROP_EN (7.1.3). */
+#include "dev/i82599_impl.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+enum drop_reason {
+    DROP_FILTER = 1, DROP_BUFFER_FULL, DROP_NO_DESCRIPTOR, DROP_RECEIVER_OFF, DROP_DAMAGED,
+    DROP_FDIR, DROP_QUEUE_OFF,
+};
+
+#define SLOT_SKIP UINT32_MAX
+#define SLOT_ALIGN 64
+/* What a frame takes of the buffer besides its bytes, and the steps it is given space in. */
+#define CHARGE_EXTRA 16
+#define CHARGE_ALIGN 16
+#define PIECES_MAX 17 /* of a frame in buffers of 1 KiB */
+
+_Static_assert(sizeof(struct rx_slot) == SLOT_ALIGN, "slots keep their alignment");
+
+static struct rx_slot *slot_at(struct i82599 *n, uint32_t at)
+{
+    return (struct rx_slot *)(void *)(n->rx.ring + at);
+}
+
+static uint8_t *slot_bytes(struct rx_slot *slot)
+{
+    return (uint8_t *)(slot + 1);
+}
+
+static void drop(struct i82599 *n, uint64_t number, enum drop_reason reason)
+{
+    trace_nic_drop(n->trace, n->pci.source, TRACE_NOW(n->trace), number, reason);
+}
+
+static uint64_t ring_base(struct i82599 *n, unsigned q)
+{
+    return *rxq_reg(n, I82599_RDBAH, q) << 32 | *rxq_reg(n, I82599_RDBAL, q);
+}
+
+static void set_bit(uint64_t *bits, unsigned i)
+{
+    bits[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+static void clear_bit(uint64_t *bits, unsigned i)
+{
+    bits[i / 64] &= ~(UINT64_C(1) << (i % 64));
+}
+
+/* ---- descriptors ---- */
+
+static struct desc_op *free_fetch(struct i82599 *n)
+{
+    for (unsigned i = 0; i < FETCHERS; i++)
+        if (!n->rx_fetch[i].busy)
+            return &n->rx_fetch[i];
+    return NULL;
+}
+
+/* Descriptors in memory that software has given and hardware has not asked for. */
+static uint32_t available(struct i82599 *n, unsigned q)
+{
+    const struct rx_queue *queue = &n->rxq[q];
+    uint32_t count = queue->count, tail = (uint32_t)*rxq_reg(n, I82599_RDT, q);
+
+    if (!queue->enabled || queue->faulted || tail >= count)
+        return 0;
+    return (tail + count - queue->fetch) % count;
+}
+
+static void fetch(struct i82599 *n, unsigned q)
+{
+    struct rx_queue *queue = &n->rxq[q];
+    uint32_t want = (uint32_t)n->p.rx_prefetch, count = available(n, q);
+    uint64_t saved = n->clock->cause, id;
+    struct desc_op *f;
+
+    if (queue->fetching || !count || queue->cached > want / 2)
+        return;
+    f = free_fetch(n);
+    if (!f) {
+        set_bit(n->rx.want, q);
+        return;
+    }
+    clear_bit(n->rx.want, q);
+    count = u32_min(count, u32_min(want, I82599_DESC_CACHE - queue->cached));
+    count = u32_min(count, queue->count - queue->fetch);
+    f->queue = (uint16_t)q;
+    f->first = queue->fetch;
+    f->count = (uint16_t)count;
+    f->epoch = queue->epoch;
+    f->busy = 1;
+    queue->fetching = (uint16_t)count;
+    queue->fetch = (uint16_t)((queue->fetch + count) % queue->count);
+    id = trace_nic_fetch(n->trace, n->pci.source, TRACE_NOW(n->trace), 0, q, f->first, count);
+    if (id)
+        n->clock->cause = id;
+    port_read(&f->op, ring_base(n, q) + (uint64_t)f->first * I82599_DESC_BYTES, f->buf,
+              count * I82599_DESC_BYTES);
+    n->clock->cause = saved;
+}
+
+static void pump(struct i82599 *n);
+
+static void unblock(struct i82599 *n, unsigned q)
+{
+    if (n->rx.blocked == q + 1) {
+        n->rx.blocked = 0;
+        pump(n);
+    }
+}
+
+static void fetched(void *owner, struct dma_op *op)
+{
+    struct desc_op *f = owner;
+    struct i82599 *n = f->n;
+    struct rx_queue *queue = &n->rxq[f->queue];
+
+    if (!f->busy)
+        return;
+    f->busy = 0;
+    if (f->epoch == queue->epoch) {
+        queue->fetching = 0;
+        if (op->fault)
+            queue->faulted = 1;
+        for (unsigned i = 0; !op->fault && i < f->count; i++) {
+            unsigned slot = (queue->cached_slot + queue->cached) % I82599_DESC_CACHE;
+
+            memcpy(queue->cache[slot], f->buf + i * I82599_DESC_BYTES, I82599_DESC_BYTES);
+            queue->cached++;
+        }
+    }
+    for (unsigned w = 0; w < ARRAY_LEN(n->rx.want); w++)
+        if (n->rx.want[w]) {
+            fetch(n, w * 64 + (unsigned)__builtin_ctzll(n->rx.want[w]));
+            break;
+        }
+    unblock(n, f->queue);
+}
+
+/* ---- write-back ---- */
+
+static struct desc_op *free_writeback(struct i82599 *n)
+{
+    for (unsigned i = 0; i < RX_WRITEBACKS; i++) {
+        struct desc_op *w = &n->rx_writeback[(n->rx.writeback_first + i) % RX_WRITEBACKS];
+
+        if (!w->busy) {
+            n->rx.writeback_first = (n->rx.writeback_first + i + 1) % RX_WRITEBACKS;
+            return w;
+        }
+    }
+    return NULL;
+}
+
+/* Hands the held descriptors of a queue to the link, up to the ring's end at a time. */
+static void write_back(struct i82599 *n, unsigned q)
+{
+    struct rx_queue *queue = &n->rxq[q];
+    uint64_t saved = n->clock->cause, id;
+    struct desc_op *w;
+
+    while (queue->held && (w = free_writeback(n))) {
+        uint32_t first = (queue->next + queue->count - queue->held) % queue->count;
+        uint32_t count = u32_min(queue->held, queue->count - first);
+
+        w->queue = (uint16_t)q;
+        w->first = (uint16_t)first;
+        w->count = (uint16_t)count;
+        w->epoch = queue->epoch;
+        w->lli = queue->lli;
+        w->busy = 1;
+        memcpy(w->buf, queue->writeback, (size_t)count * I82599_DESC_BYTES);
+        n->clock->cause = queue->cause;
+        id = trace_nic_writeback(n->trace, n->pci.source, TRACE_NOW(n->trace), 0, q, first, count);
+        if (id)
+            n->clock->cause = id;
+        port_write(&w->op, ring_base(n, q) + (uint64_t)first * I82599_DESC_BYTES, w->buf,
+                   count * I82599_DESC_BYTES);
+        n->clock->cause = saved;
+        queue->held = (uint16_t)(queue->held - count);
+        memmove(queue->writeback, queue->writeback + count,
+                (size_t)queue->held * I82599_DESC_BYTES);
+    }
+    if (!queue->held) {
+        queue->lli = 0;
+        clear_bit(n->rx.held, q);
+    }
+}
+
+static void write_back_all(struct i82599 *n)
+{
+    for (unsigned w = 0; w < ARRAY_LEN(n->rx.held); w++)
+        for (uint64_t bits = n->rx.held[w]; bits; bits &= bits - 1)
+            write_back(n, w * 64 + (unsigned)__builtin_ctzll(bits));
+}
+
+static void written_back(void *owner, struct dma_op *op)
+{
+    struct desc_op *w = owner;
+    struct i82599 *n = w->n;
+    struct rx_queue *queue = &n->rxq[w->queue];
+
+    (void)op; /* a ring that is not memory: the driver will never see what came */
+    if (!w->busy)
+        return;
+    w->busy = 0;
+    if (w->epoch == queue->epoch) {
+        queue->done = (uint16_t)((w->first + w->count) % queue->count);
+        i82599_rx_cause(n, w->queue, w->lli);
+    }
+    pump(n);
+}
+
+/* ---- a frame into its buffers ---- */
+
+/* Bits of the descriptor's packet type and status that the parser knows (7.1.6.2). */
+static uint32_t packet_type(const struct packet *p)
+{
+    uint32_t type = 0;
+
+    if (p->ip == 4)
+        type |= p->ip_options ? I82599_RXD_TYPE_IPV4_EX | I82599_RXD_TYPE_IPV4
+                              : I82599_RXD_TYPE_IPV4;
+    else if (p->ip == 6)
+        type |= p->ip_options ? I82599_RXD_TYPE_IPV6_EX | I82599_RXD_TYPE_IPV6
+                              : I82599_RXD_TYPE_IPV6;
+    if (p->l4 == PACKET_TCP)
+        type |= I82599_RXD_TYPE_TCP;
+    else if (p->l4 == PACKET_UDP)
+        type |= I82599_RXD_TYPE_UDP;
+    else if (p->l4 == PACKET_SCTP)
+        type |= I82599_RXD_TYPE_SCTP;
+    return type;
+}
+
+/* Status and errors of the last descriptor. */
+static uint32_t packet_status(struct i82599 *n, const struct packet *p, const uint8_t *bytes,
+                              const struct rx_route *route, bool stripped, bool loopback)
+{
+    uint32_t status = I82599_RXD_DD | I82599_RXD_EOP;
+    enum packet_check ip = packet_check_ip(p, bytes), l4 = packet_check_l4(p, bytes);
+
+    if (ip)
+        status |= I82599_RXD_IPCS;
+    if (ip == PACKET_BAD)
+        status |= I82599_RXD_IPE;
+    if (l4)
+        status |= I82599_RXD_L4CS;
+    if (l4 == PACKET_BAD) {
+        status |= I82599_RXD_TCPE;
+        i82599_stat(n, I82599_XEC, 0, 1);
+    } else if (ip == PACKET_BAD) {
+        i82599_stat(n, I82599_XEC, 0, 1);
+    }
+    if (route->fdir)
+        status |= I82599_RXD_FLM;
+    if (route->lli)
+        status |= I82599_RXD_LLINT;
+    if (stripped)
+        status |= I82599_RXD_VP;
+    if (loopback)
+        status |= I82599_RXD_LB;
+    return status;
+}
+
+static void take_descriptor(struct i82599 *n, unsigned q)
+{
+    struct rx_queue *queue = &n->rxq[q];
+
+    queue->cached_slot = (queue->cached_slot + 1) % I82599_DESC_CACHE;
+    queue->cached--;
+    queue->next = (uint16_t)((queue->next + 1) % queue->count);
+    queue->held++;
+    set_bit(n->rx.held, q);
+}
+
+static void move(struct i82599 *n, struct rx_slot *slot, uint64_t addr, uint8_t *bytes,
+                 uint32_t len)
+{
+    unsigned i = (n->rx.mover_first + n->rx.movers) % RX_MOVERS;
+    struct rx_mover *m = &n->rx_mover[i];
+
+    n->rx.movers++;
+    m->slot = (uint32_t)((uint8_t *)slot - n->rx.ring);
+    m->at = (uint32_t)(bytes - n->rx.ring);
+    m->busy = 1;
+    slot->ops++;
+    port_write(&m->op, addr, bytes, len);
+}
+
+struct rx_frame {
+    struct packet p;
+    struct rx_route route;
+    uint32_t buffer, type;
+    bool stripped, legacy;
+};
+
+/* One descriptor's write-back (7.1.5, 7.1.6). */
+static void describe(struct i82599 *n, const struct rx_frame *f, uint8_t *d, uint32_t len,
+                     uint32_t status)
+{
+    uint32_t vlan = f->stripped ? f->p.vlan : 0;
+
+    if (f->legacy) {
+        /* Status and errors keep their order, in one byte each. */
+        uint8_t errors = (uint8_t)((status & I82599_RXD_TCPE ? 0x40 : 0) |
+                                   (status & I82599_RXD_IPE ? 0x80 : 0));
+
+        le32_put(d + 8, len);
+        d[12] = (uint8_t)status;
+        d[13] = errors;
+        le16_put(d + 14, (uint16_t)vlan);
+        return;
+    }
+    le32_put(d, f->route.rss_type | f->type);
+    le32_put(d + 4, bank32(n, I82599_RXCSUM) & FMASK(I82599_RXCSUM_PCSD) || f->route.fdir
+                        ? f->route.hash : 0);
+    le32_put(d + 8, status);
+    le32_put(d + 12, len | vlan << 16);
+}
+
+static void deliver(struct i82599 *n, struct rx_slot *slot, struct rx_frame *f)
+{
+    unsigned q = f->route.queue;
+    struct rx_queue *queue = &n->rxq[q];
+    uint8_t *bytes = slot_bytes(slot) + slot->start;
+    uint32_t left = slot->len - slot->start, pieces = (left + f->buffer - 1) / f->buffer;
+    uint32_t status = packet_status(n, &f->p, slot_bytes(slot), &f->route, f->stripped,
+                                    i82599_loopback(n));
+    uint64_t saved = n->clock->cause, id;
+
+    if (f->stripped) {
+        memmove(bytes, bytes - slot->start, 12);
+    }
+    f->type = packet_type(&f->p);
+    n->clock->cause = slot->cause;
+    id = trace_nic_rx(n->trace, n->pci.source, TRACE_NOW(n->trace), slot->number, q, queue->next,
+                      pieces, left);
+    if (id)
+        n->clock->cause = id;
+    queue->cause = n->clock->cause;
+    queue->lli |= f->route.lli;
+    i82599_stat_rx_queue(n, q, left, false);
+    slot->state = RX_MOVING;
+    while (left) {
+        uint32_t len = u32_min(left, f->buffer);
+        uint8_t *d = queue->writeback[queue->held];
+
+        left -= len;
+        memcpy(d, queue->cache[queue->cached_slot], I82599_DESC_BYTES);
+        move(n, slot, le64_get(d), bytes, len);
+        describe(n, f, d, len, left ? I82599_RXD_DD : status);
+        bytes += len;
+        take_descriptor(n, q);
+        if (queue->held >= n->p.rx_writeback)
+            write_back(n, q);
+    }
+    n->clock->cause = saved;
+    fetch(n, q);
+}
+
+/* ---- the buffer ---- */
+
+static void arm_ready(struct i82599 *n)
+{
+    if (n->rx.waiting)
+        clock_arm(n->clock, &n->rx.ready, slot_at(n, n->rx.next)->ready);
+}
+
+static uint32_t after(struct i82599 *n, uint32_t at)
+{
+    at += slot_at(n, at)->bytes;
+    if (at >= RX_RING_BYTES || slot_at(n, at)->len == SLOT_SKIP)
+        at = 0;
+    return at;
+}
+
+static uint64_t threshold(const struct i82599 *n, unsigned reg)
+{
+    return bank32(n, reg) & UINT32_C(0x7ffe0);
+}
+
+static bool may_pause(const struct i82599 *n)
+{
+    return FGET(bank32(n, I82599_FCCFG), I82599_FCCFG_TFCE) == 1 &&
+           bank32(n, I82599_FCRTH) & FMASK(I82599_FCRTH_FCEN);
+}
+
+/* PAUSE by the two thresholds (3.7.7.3). */
+static void flow_control(struct i82599 *n)
+{
+    uint16_t quanta = (uint16_t)bank32(n, I82599_FCTTV), refresh = (uint16_t)bank32(n, I82599_FCRTV);
+
+    if (!n->rx.xoff_sent && may_pause(n) && n->rx.charged >= threshold(n, I82599_FCRTH)) {
+        n->rx.xoff_sent = true;
+        i82599_tx_pause(n, quanta);
+        if (refresh && refresh < quanta && n->wire->bits_per_s)
+            clock_arm_after(n->clock, &n->rx.xoff,
+                            refresh * 512 * (PS_PER_S / n->wire->bits_per_s));
+    } else if (n->rx.xoff_sent && n->rx.charged < threshold(n, I82599_FCRTL)) {
+        n->rx.xoff_sent = false;
+        clock_disarm(n->clock, &n->rx.xoff);
+        if (bank32(n, I82599_FCRTL) & FMASK(I82599_FCRTL_XONE))
+            i82599_tx_pause(n, 0);
+    }
+}
+
+/* The pause runs out and the buffer is still full: another one. */
+static void pause_again(void *owner)
+{
+    struct i82599 *n = owner;
+
+    n->rx.xoff_sent = false;
+    flow_control(n);
+}
+
+static void release(struct i82599 *n)
+{
+    while (n->rx.slots > n->rx.waiting && slot_at(n, n->rx.head)->state == RX_OVER) {
+        n->rx.charged -= slot_at(n, n->rx.head)->charge;
+        n->rx.head = after(n, n->rx.head);
+        n->rx.slots--;
+    }
+    if (!n->rx.slots)
+        n->rx.head = n->rx.next = n->rx.tail = 0;
+    if (n->rx.xoff_sent)
+        flow_control(n);
+}
+
+static void moved(void *owner, struct dma_op *op)
+{
+    struct rx_mover *m = owner;
+    struct i82599 *n = m->n;
+    struct rx_slot *slot;
+
+    (void)op; /* a buffer that is not memory: the frame is lost, its descriptor is not */
+    if (!m->busy)
+        return;
+    m->busy = 0;
+    while (n->rx.movers && !n->rx_mover[n->rx.mover_first].busy) {
+        n->rx.mover_first = (n->rx.mover_first + 1) % RX_MOVERS;
+        n->rx.movers--;
+    }
+    slot = slot_at(n, m->slot);
+    if (--slot->ops == 0) {
+        slot->state = RX_OVER;
+        release(n);
+    }
+    if (n->rx.waiting && !n->rx.blocked && !event_armed(&n->rx.ready))
+        pump(n);
+}
+
+static bool has_tag(struct i82599 *n, const struct packet *p, const uint8_t *bytes)
+{
+    uint32_t type = bank32(n, I82599_VLNCTRL) & 0xffff;
+
+    return p->tagged && (uint32_t)(bytes[12] << 8 | bytes[13]) == type;
+}
+
+/* What is to become of the next frame: true, it is out of the way; false, it waits. */
+static bool dispatch(struct i82599 *n, struct rx_slot *slot)
+{
+    struct rx_frame f = {0};
+    struct rx_queue *queue;
+    uint32_t need, srrctl;
+    unsigned q;
+
+    packet_parse(&f.p, slot_bytes(slot), slot->len - slot->fcs);
+    f.route = i82599_route(n, &f.p, slot_bytes(slot));
+    q = f.route.queue % I82599_QUEUES;
+    queue = &n->rxq[q];
+    if (f.route.drop || !queue->enabled) {
+        drop(n, slot->number, f.route.drop ? DROP_FDIR : DROP_QUEUE_OFF);
+        slot->state = RX_OVER;
+        return true;
+    }
+    srrctl = (uint32_t)*rxq_reg(n, I82599_SRRCTL, q);
+    f.buffer = (uint32_t)FGET(srrctl, I82599_SRRCTL_BSIZEPACKET) * 1024;
+    if (!f.buffer)
+        f.buffer = 1024;
+    f.legacy = FGET(srrctl, I82599_SRRCTL_DESCTYPE) == 0;
+    f.stripped = *rxq_reg(n, I82599_RXDCTL, q) & FMASK(I82599_RXDCTL_VME) &&
+                 has_tag(n, &f.p, slot_bytes(slot));
+    slot->start = f.stripped ? 4 : 0;
+    need = (slot->len - slot->start + f.buffer - 1) / f.buffer;
+    if (queue->cached < need) {
+        fetch(n, q);
+        /* Descriptors that are on their way, or could be asked for, are waited for. */
+        if (queue->cached + queue->fetching + available(n, q) >= need ||
+            !(srrctl & FMASK(I82599_SRRCTL_DROP_EN) || queue->faulted)) {
+            n->rx.blocked = (uint8_t)(q + 1);
+            return false;
+        }
+        i82599_stat_rx_queue(n, q, slot->len, true);
+        drop(n, slot->number, DROP_NO_DESCRIPTOR);
+        slot->state = RX_OVER;
+        return true;
+    }
+    if (RX_MOVERS - n->rx.movers < need || queue->held + need > I82599_BURST_MAX)
+        return false;
+    f.route.queue = (uint8_t)q;
+    deliver(n, slot, &f);
+    return true;
+}
+
+static void pump(struct i82599 *n)
+{
+    while (n->rx.waiting && !n->rx.blocked) {
+        struct rx_slot *slot = slot_at(n, n->rx.next);
+
+        if (slot->ready > n->clock->now) {
+            arm_ready(n);
+            break;
+        }
+        if (n->rx.movers + PIECES_MAX > RX_MOVERS)
+            break; /* until one is done */
+        if (!dispatch(n, slot))
+            break;
+        n->rx.next = after(n, n->rx.next);
+        n->rx.waiting--;
+        if (slot->state == RX_OVER)
+            release(n);
+    }
+    write_back_all(n);
+}
+
+static void ready(void *owner)
+{
+    pump(owner);
+}
+
+/* ---- from the wire ---- */
+
+static bool is_pause(const uint8_t *b, uint32_t len)
+{
+    static const uint8_t to[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x01};
+
+    return len >= 18 && memcmp(b, to, 6) == 0 && b[12] == 0x88 && b[13] == 0x08 && b[14] == 0 &&
+           b[15] == 1;
+}
+
+/* A PAUSE of the link partner; true: it goes no further. */
+static bool took_pause(struct i82599 *n, const struct frame *frame)
+{
+    uint16_t quanta;
+
+    if (!is_pause(frame->bytes, frame->len))
+        return false;
+    quanta = (uint16_t)(frame->bytes[16] << 8 | frame->bytes[17]);
+    i82599_stat(n, quanta ? I82599_LXOFFRXCNT : I82599_LXONRXCNT, 0, 1);
+    if (bank32(n, I82599_MFLCN) & FMASK(I82599_MFLCN_RFCE))
+        i82599_tx_paused(n, quanta);
+    return !(bank32(n, I82599_MFLCN) & FMASK(I82599_MFLCN_PMCF));
+}
+
+static bool right_size(struct i82599 *n, const struct frame *frame)
+{
+    bool jumbo = bank32(n, I82599_HLREG0) & FMASK(I82599_HLREG0_JUMBOEN);
+    uint32_t most = jumbo ? bank32(n, I82599_MAXFRS) >> 16 : 1518;
+    bool tagged = frame->len > 14 && frame->bytes[12] == 0x81 && frame->bytes[13] == 0;
+
+    return frame->len >= FRAME_BYTES_MIN && frame->len + FRAME_FCS_BYTES <= most + (tagged ? 4 : 0);
+}
+
+/* Room for a slot of `bytes`, or -1; the packet buffer's own limit comes first, so that is rare. */
+static int64_t slot_place(struct i82599 *n, uint32_t bytes)
+{
+    if (!n->rx.slots)
+        return 0;
+    if (n->rx.tail > n->rx.head) {
+        if (RX_RING_BYTES - n->rx.tail >= bytes)
+            return n->rx.tail;
+        if (n->rx.head < bytes)
+            return -1;
+        if (n->rx.tail < RX_RING_BYTES)
+            slot_at(n, n->rx.tail)->len = SLOT_SKIP;
+        return 0;
+    }
+    return n->rx.head - n->rx.tail >= bytes ? (int64_t)n->rx.tail : -1;
+}
+
+static bool store(struct i82599 *n, const struct frame *frame)
+{
+    bool keep_fcs = !(bank32(n, I82599_HLREG0) & FMASK(I82599_HLREG0_RXCRCSTRP));
+    uint32_t len = frame->len + (keep_fcs ? FRAME_FCS_BYTES : 0);
+    uint32_t charge = (uint32_t)align_up(frame->len + FRAME_FCS_BYTES, CHARGE_ALIGN) + CHARGE_EXTRA;
+    uint32_t bytes = (uint32_t)align_up(sizeof(struct rx_slot) + len, SLOT_ALIGN);
+    struct rx_slot *slot;
+    int64_t at;
+
+    if (n->rx.charged + charge > (bank32(n, I82599_RXPBSIZE) & UINT32_C(0xffc00)))
+        return false;
+    at = slot_place(n, bytes);
+    if (at < 0)
+        return false;
+    slot = slot_at(n, (uint32_t)at);
+    *slot = (struct rx_slot){.bytes = bytes, .len = len, .number = frame->number,
+                             .cause = n->clock->cause, .charge = charge, .state = RX_WAITING,
+                             .fcs = keep_fcs ? FRAME_FCS_BYTES : 0,
+                             .ready = n->clock->now + n->p.rx_pipeline_ps};
+    memcpy(slot_bytes(slot), frame->bytes, frame->len);
+    if (keep_fcs)
+        le32_put(slot_bytes(slot) + frame->len,
+                 (uint32_t)crc32(crc32(0, NULL, 0), frame->bytes, frame->len));
+    if (!n->rx.waiting)
+        n->rx.next = (uint32_t)at;
+    if (!n->rx.slots)
+        n->rx.head = (uint32_t)at;
+    n->rx.tail = (uint32_t)at + bytes;
+    n->rx.slots++;
+    n->rx.waiting++;
+    n->rx.charged += charge;
+    return true;
+}
+
+void i82599_rx_frame(void *owner, const struct frame *frame)
+{
+    struct i82599 *n = owner;
+    bool bad = frame->flags & FRAME_BAD_FCS || !right_size(n, frame);
+    bool accepted;
+
+    if (!(bank32(n, I82599_RXCTRL) & FMASK(I82599_RXCTRL_RXEN))) {
+        drop(n, frame->number, DROP_RECEIVER_OFF);
+        return;
+    }
+    accepted = !bad && i82599_accepts(n, frame->bytes, frame->len);
+    i82599_stat_rx(n, frame, accepted);
+    if (bad) {
+        drop(n, frame->number, DROP_DAMAGED);
+        return;
+    }
+    if (took_pause(n, frame))
+        return;
+    if (!accepted) {
+        drop(n, frame->number, DROP_FILTER);
+        return;
+    }
+    if (!store(n, frame)) {
+        i82599_stat(n, I82599_RXMPC, 0, 1);
+        drop(n, frame->number, DROP_BUFFER_FULL);
+        return;
+    }
+    if (n->rx.waiting == 1 && !n->rx.blocked)
+        arm_ready(n);
+    flow_control(n);
+}
+
+/* ---- registers ---- */
+
+uint32_t i82599_rdh(const struct i82599 *n, unsigned q)
+{
+    return n->rxq[q].done;
+}
+
+static void queue_clear(struct i82599 *n, unsigned q)
+{
+    struct rx_queue *queue = &n->rxq[q];
+    uint8_t epoch = queue->epoch;
+
+    memset(queue, 0, sizeof *queue);
+    queue->epoch = (uint8_t)(epoch + 1);
+    clear_bit(n->rx.held, q);
+    clear_bit(n->rx.want, q);
+}
+
+void i82599_rxdctl_written(struct i82599 *n, unsigned q, uint32_t old)
+{
+    bool was = old & FMASK(I82599_RXDCTL_ENABLE);
+    bool is = *rxq_reg(n, I82599_RXDCTL, q) & FMASK(I82599_RXDCTL_ENABLE);
+    struct rx_queue *queue = &n->rxq[q];
+    uint32_t head;
+
+    if (was == is)
+        return;
+    queue_clear(n, q);
+    if (is) {
+        /* A change of the length while the queue is enabled is not seen; of none there is no use. */
+        queue->count = (uint16_t)(*rxq_reg(n, I82599_RDLEN, q) / I82599_DESC_BYTES);
+        head = (uint32_t)*rxq_reg(n, I82599_RDH, q);
+        if (head >= queue->count)
+            head = 0;
+        queue->next = queue->fetch = queue->done = (uint16_t)head;
+        queue->enabled = queue->count > 0;
+        fetch(n, q);
+    }
+    unblock(n, q);
+}
+
+void i82599_rdt_written(struct i82599 *n, unsigned q)
+{
+    uint64_t saved = n->clock->cause, id;
+
+    id = trace_nic_doorbell(n->trace, n->pci.source, TRACE_NOW(n->trace), 0, q,
+                            *rxq_reg(n, I82599_RDT, q));
+    if (id)
+        n->clock->cause = id;
+    fetch(n, q);
+    n->clock->cause = saved;
+}
+
+void i82599_rx_kick(struct i82599 *n)
+{
+    n->rx.blocked = 0;
+    pump(n);
+}
+
+/* ---- life ---- */
+
+void i82599_rx_init(struct i82599 *n)
+{
+    n->rx.ring = xcalloc(1, RX_RING_BYTES);
+    event_init(n->clock, &n->rx.ready, "i82599.rx", ready, n);
+    event_init(n->clock, &n->rx.xoff, "i82599.xoff", pause_again, n);
+    for (unsigned i = 0; i < RX_MOVERS; i++) {
+        n->rx_mover[i].n = n;
+        dma_op_init(&n->rx_mover[i].op, &n->pci.port, "i82599.rx.data", moved, &n->rx_mover[i]);
+    }
+    for (unsigned i = 0; i < FETCHERS; i++) {
+        n->rx_fetch[i].n = n;
+        dma_op_init(&n->rx_fetch[i].op, &n->pci.port, "i82599.rx.fetch", fetched, &n->rx_fetch[i]);
+    }
+    for (unsigned i = 0; i < RX_WRITEBACKS; i++) {
+        n->rx_writeback[i].n = n;
+        dma_op_init(&n->rx_writeback[i].op, &n->pci.port, "i82599.rx.writeback", written_back,
+                    &n->rx_writeback[i]);
+    }
+}
+
+void i82599_rx_fini(struct i82599 *n)
+{
+    free(n->rx.ring);
+}
+
+void i82599_op_clear(struct dma_op *op)
+{
+    dma_op_cancel(op);
+    op->addr = 0;
+    op->len = 0;
+    op->kind = 0;
+    op->sampled = false;
+    op->fault = FAULT_NONE;
+    op->began = op->sampled_at = 0;
+}
+
+void i82599_desc_op_clear(struct desc_op *d)
+{
+    i82599_op_clear(&d->op);
+    d->queue = d->first = d->count = 0;
+    d->epoch = d->busy = d->cause = d->head = d->lli = 0;
+    memset(d->buf, 0, sizeof d->buf);
+}
+
+void i82599_rx_reset(struct i82599 *n)
+{
+    struct rx_engine *rx = &n->rx;
+
+    clock_disarm(n->clock, &rx->ready);
+    clock_disarm(n->clock, &rx->xoff);
+    for (unsigned i = 0; i < RX_MOVERS; i++) {
+        i82599_op_clear(&n->rx_mover[i].op);
+        n->rx_mover[i].busy = 0;
+        n->rx_mover[i].slot = n->rx_mover[i].at = 0;
+    }
+    for (unsigned i = 0; i < FETCHERS; i++)
+        i82599_desc_op_clear(&n->rx_fetch[i]);
+    for (unsigned i = 0; i < RX_WRITEBACKS; i++)
+        i82599_desc_op_clear(&n->rx_writeback[i]);
+    memset(n->rxq, 0, sizeof n->rxq);
+    memset(rx->ring, 0, RX_RING_BYTES);
+    memset(rx->held, 0, sizeof rx->held);
+    memset(rx->want, 0, sizeof rx->want);
+    rx->head = rx->next = rx->tail = rx->slots = rx->waiting = 0;
+    rx->charged = 0;
+    rx->xoff_sent = false;
+    rx->blocked = 0;
+    rx->mover_first = rx->movers = rx->writeback_first = rx->writebacks = 0;
+}
+
+/* Buffers are wiring: which bytes an operation moves follows from what it is doing. */
+void i82599_rx_restore(struct i82599 *n)
+{
+    for (unsigned i = 0; i < FETCHERS; i++)
+        n->rx_fetch[i].op.buf = n->rx_fetch[i].buf;
+    for (unsigned i = 0; i < RX_WRITEBACKS; i++)
+        n->rx_writeback[i].op.buf = n->rx_writeback[i].buf;
+    for (unsigned i = 0; i < RX_MOVERS; i++)
+        n->rx_mover[i].op.buf = n->rx.ring + n->rx_mover[i].at;
+}
