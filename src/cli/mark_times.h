@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* doorbell run --mark-times: how long the host took from mark to mark, for bench/run.  One line a
- * mark: its number, the hart, virtual picoseconds, instructions of that hart, host nanoseconds. */
+/* doorbell run --mark-times: what passed from mark to mark, for bench/run and studies/run.  One line
+ * a mark: its number, the hart, virtual picoseconds, instructions of that hart, host nanoseconds,
+ * picoseconds that all harts together have waited in wfi. */
 #ifndef CLI_MARK_TIMES_H
 #define CLI_MARK_TIMES_H
 
@@ -9,6 +10,7 @@
 #include <stdio.h>
 
 struct mark_times {
+    unsigned harts; /* of the machine: the caller sets it */
     const char *path;
     FILE *file;
 };

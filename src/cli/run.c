@@ -231,7 +231,7 @@ static void say_end(const struct board_config *c, const struct machine_result *r
 static int run(const struct run_options *o, int *status, struct err *err)
 {
     struct machine *m = machine_new(&o->config, err);
-    struct mark_times marks = {0};
+    struct mark_times marks = {.harts = (unsigned)o->config.harts};
     struct machine_result result;
     int lost;
 
