@@ -247,7 +247,7 @@ static uint32_t packet_type(const struct packet *p)
 
 /* Status and errors of the last descriptor. */
 static uint32_t packet_status(struct i82599 *n, const struct packet *p, const uint8_t *bytes,
-                              const struct rx_route *route, bool stripped, bool loopback)
+                              const struct rx_route *route, bool stripped)
 {
     uint32_t status = I82599_RXD_DD | I82599_RXD_EOP;
     enum packet_check ip = packet_check_ip(p, bytes), l4 = packet_check_l4(p, bytes);
@@ -270,8 +270,6 @@ static uint32_t packet_status(struct i82599 *n, const struct packet *p, const ui
         status |= I82599_RXD_LLINT;
     if (stripped)
         status |= I82599_RXD_VP;
-    if (loopback)
-        status |= I82599_RXD_LB;
     return status;
 }
 
@@ -337,13 +335,11 @@ static void deliver(struct i82599 *n, struct rx_slot *slot, struct rx_frame *f)
     struct rx_queue *queue = &n->rxq[q];
     uint8_t *bytes = slot_bytes(slot) + slot->start;
     uint32_t left = slot->len - slot->start, pieces = (left + f->buffer - 1) / f->buffer;
-    uint32_t status = packet_status(n, &f->p, slot_bytes(slot), &f->route, f->stripped,
-                                    i82599_loopback(n));
+    uint32_t status = packet_status(n, &f->p, slot_bytes(slot), &f->route, f->stripped);
     uint64_t saved = n->clock->cause, id;
 
-    if (f->stripped) {
+    if (f->stripped)
         memmove(bytes, bytes - slot->start, 12);
-    }
     f->type = packet_type(&f->p);
     n->clock->cause = slot->cause;
     id = trace_nic_rx(n->trace, n->pci.source, TRACE_NOW(n->trace), slot->number, q, queue->next,
