@@ -35,6 +35,7 @@ void config_fini(struct board_config *config)
         free(drive->profile);
     }
     config->nvmes = 0;
+    config_fini_nics(config);
 }
 
 static int add_namespace(struct nvme_drive_config *drive, const char *file, struct err *err)
@@ -187,7 +188,7 @@ int config_check(const struct board_config *config, struct err *err)
                 return err_set(err, "--nvme %s: discard cannot be combined with readonly",
                                d->file);
         }
-    return 0;
+    return config_check_nics(config, err);
 }
 
 uint64_t config_pci_high_base(const struct board_config *config)
