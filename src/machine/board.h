@@ -82,6 +82,10 @@ struct machine {
     struct hart *running; /* the hart that ran last */
     void (*on_mark)(void *ctx, struct machine *m, unsigned hart, uint64_t number);
     void *mark_ctx;
+    ps_t sample_period; /* machine_sample; 0: off */
+    ps_t sample_next[VIRT_HARTS_MAX];
+    void (*on_sample)(void *ctx, struct machine *m, unsigned hart);
+    void *sample_ctx;
 };
 
 /* machine.c: loads the guest and puts everything into the state of after power-on. */

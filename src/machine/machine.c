@@ -87,6 +87,16 @@ void machine_on_mark(struct machine *m,
 
 /* ---- looking in ---- */
 
+void machine_sample(struct machine *m, ps_t period_ps,
+                    void (*fn)(void *ctx, struct machine *m, unsigned hart), void *ctx)
+{
+    m->sample_period = fn ? period_ps : 0;
+    for (unsigned i = 0; i < VIRT_HARTS_MAX; i++)
+        m->sample_next[i] = m->clock.now + m->sample_period;
+    m->on_sample = fn;
+    m->sample_ctx = ctx;
+}
+
 struct trace *machine_trace(struct machine *m)
 {
     return &m->trace;

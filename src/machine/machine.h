@@ -51,6 +51,13 @@ void machine_on_mark(struct machine *m,
                      void (*fn)(void *ctx, struct machine *m, unsigned hart, uint64_t number),
                      void *ctx);
 
+/* Calls fn about every `period_ps` of virtual time with a hart that executes (never one that
+ * waits): a profile of where its time goes, that costs the guest nothing.  A hart is at the start of
+ * a block then.  With several harts running, it is called between their slices, which may be up to a
+ * microsecond late.  0: never. */
+void machine_sample(struct machine *m, ps_t period_ps,
+                    void (*fn)(void *ctx, struct machine *m, unsigned hart), void *ctx);
+
 /* ---- looking in ---- */
 
 struct trace *machine_trace(struct machine *m);

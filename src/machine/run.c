@@ -134,6 +134,17 @@ static void idle(struct machine *m)
     fire(m, next);
 }
 
+/* One sample for each period that ended while the hart ran; it began to run at `from`. */
+static void sample(struct machine *m, struct hart *h, ps_t from)
+{
+    ps_t *next = &m->sample_next[h->id], now = hart_now(h), period = m->sample_period;
+
+    if (*next < from) /* it waited */
+        *next += (from - *next + period - 1) / period * period;
+    for (; *next <= now; *next += period)
+        m->on_sample(m->sample_ctx, m, h->id);
+}
+
 /* `at` is its position; `next` is the next event, at `next_ticks`. */
 static void run_hart(struct machine *m, struct hart *h, ps_t at, ps_t second, ps_t next,
                      uint64_t next_ticks)
@@ -144,6 +155,8 @@ static void run_hart(struct machine *m, struct hart *h, ps_t at, ps_t second, ps
 
     if (second != PS_NEVER)
         limit = u64_min(limit, ps_add(u64_max(second, at), m->quantum_ps));
+    else if (m->sample_period) /* a hart that runs alone may be stopped anywhere */
+        limit = u64_min(limit, u64_max(m->sample_next[h->id], at));
     h->sync_limit = second;
     if (m->running != h) {
         m->running = h;
@@ -156,6 +169,8 @@ static void run_hart(struct machine *m, struct hart *h, ps_t at, ps_t second, ps
     m->clock.cause = 0;
     limit_ticks = m->single_blocks ? 0 : limit == next ? next_ticks : hart_ticks(h, limit);
     stop = m->engine->run(h, u64_max(limit_ticks, h->ticks + 1));
+    if (m->sample_period)
+        sample(m, h, at);
     if (stop == STOP_MARK && m->on_mark)
         m->on_mark(m->mark_ctx, m, h->id, h->mark);
     if (stop == STOP_LIMIT && limit == poll && !m->single_blocks)
