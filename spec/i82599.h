@@ -197,7 +197,7 @@
     R(I82599_MCSTCTRL, 0x05090, 4, 1, 1, 0, 0, 0x7, 0, 0, "multicast hash control") \
     R(I82599_PFFLPL, 0x050b0, 4, 1, 1, 0, 0, 0, 0, 0, "drops for lack of a pool, low: none") \
     R(I82599_PFFLPH, 0x050b4, 4, 1, 1, 0, 0, 0, 0, 0, "drops for lack of a pool, high") \
-    R(I82599_ETQF, 0x05128, 4, 1, 8, 0x4, 0, 0xfdffffff, 0, 0, "ethertype queue filter") \
+    R(I82599_ETQF, 0x05128, 4, 1, 8, 0x4, 0, 0xfdffffff, 0, REG_FX_W, "ethertype queue filter") \
     R(I82599_PFVTCTL, 0x051b0, 4, 1, 1, 0, 0, 0x60001f81, 0, 0, "VMDq control") \
     R(I82599_VFRE, 0x051e0, 4, 1, 2, 0x4, 0, 0xffffffff, 0, 0, "VF receive enable") \
     R(I82599_MTA, 0x05200, 4, 1, 128, 0x4, 0, 0xffffffff, 0, REG_FX_W, \
@@ -208,12 +208,12 @@
       "RAH 0 to 15, at its old place") \
     R(I82599_PSRTYPE_LOW, 0x05480, 4, 1, 16, 0x4, 0, 0, 0, REG_FX_R | REG_FX_W | REG_NO_STORE, \
       "PSRTYPE 0 to 15, at its old place") \
-    R(I82599_MRQC, 0x05818, 4, 1, 1, 0, 0, 0xffff000f, 0, 0, \
+    R(I82599_MRQC, 0x05818, 4, 1, 1, 0, 0, 0xffff000f, 0, REG_FX_W, \
       "multiple receive queues: RSS, VMDq, DCB") \
     R(I82599_IMIRVP, 0x05ac0, 4, 1, 1, 0, 0, 0xf, 0, 0, "low-latency interrupt by VLAN priority") \
-    R(I82599_RETA, 0x05c00, 4, 1, 32, 0x4, 0, 0xf0f0f0f, 0, 0, \
+    R(I82599_RETA, 0x05c00, 4, 1, 32, 0x4, 0, 0xf0f0f0f, 0, REG_FX_W, \
       "RSS indirection table: four entries a register") \
-    R(I82599_RSSRK, 0x05c80, 4, 1, 10, 0x4, 0, 0xffffffff, 0, 0, "RSS key") \
+    R(I82599_RSSRK, 0x05c80, 4, 1, 10, 0x4, 0, 0xffffffff, 0, REG_FX_W, "RSS key") \
     R(I82599_VFTA, 0x0a000, 4, 1, 128, 0x4, 0, 0xffffffff, 0, REG_FX_W, "VLAN table: 4096 bits") \
     R(I82599_RAL, 0x0a200, 4, 1, 128, 0x8, 0, 0xffffffff, 0, REG_FX_R | REG_FX_W, \
       "unicast addresses, low") \
@@ -223,18 +223,19 @@
       "pools of an address, 0 to 31") \
     R(I82599_MPSAR_HI, 0x0a604, 4, 1, 128, 0x8, 0, 0xffffffff, 0, 0, \
       "pools of an address, 32 to 63") \
-    R(I82599_SAQF, 0x0e000, 4, 1, 128, 0x4, 0, 0xffffffff, 0, 0, \
+    R(I82599_SAQF, 0x0e000, 4, 1, 128, 0x4, 0, 0xffffffff, 0, REG_FX_W, \
       "five-tuple filter: source address") \
-    R(I82599_DAQF, 0x0e200, 4, 1, 128, 0x4, 0, 0xffffffff, 0, 0, \
+    R(I82599_DAQF, 0x0e200, 4, 1, 128, 0x4, 0, 0xffffffff, 0, REG_FX_W, \
       "five-tuple filter: destination address") \
-    R(I82599_SDPQF, 0x0e400, 4, 1, 128, 0x4, 0, 0xffffffff, 0, 0, "five-tuple filter: ports") \
-    R(I82599_FTQF, 0x0e600, 4, 1, 128, 0x4, 0, 0xfe003f1f, 0, 0, \
+    R(I82599_SDPQF, 0x0e400, 4, 1, 128, 0x4, 0, 0xffffffff, 0, REG_FX_W, \
+      "five-tuple filter: ports") \
+    R(I82599_FTQF, 0x0e600, 4, 1, 128, 0x4, 0, 0xfe003f1f, 0, REG_FX_W, \
       "five-tuple filter: protocol, priority, mask, enable") \
-    R(I82599_L34TIMIR, 0x0e800, 4, 1, 128, 0x4, 0, 0xff81000, 0, 0, \
+    R(I82599_L34TIMIR, 0x0e800, 4, 1, 128, 0x4, 0, 0xff81000, 0, REG_FX_W, \
       "five-tuple filter: queue, low-latency interrupt") \
     R(I82599_PSRTYPE, 0x0ea00, 4, 1, 64, 0x4, 0, 0xe00c7fff, 0, 0, \
       "packet split types, RSS queues, of a pool") \
-    R(I82599_ETQS, 0x0ec00, 4, 1, 8, 0x4, 0, 0xa07f0000, 0, 0, "ethertype queue select") \
+    R(I82599_ETQS, 0x0ec00, 4, 1, 8, 0x4, 0, 0xa07f0000, 0, REG_FX_W, "ethertype queue select") \
     R(I82599_SYNQF, 0x0ec30, 4, 1, 1, 0, 0, 0x800000ff, 0, 0, "SYN packet filter") \
     R(I82599_RQTC, 0x0ec70, 4, 1, 1, 0, 0, 0x77777777, 0, 0, "receive queues of a traffic class") \
     R(I82599_LLITHRESH, 0x0ec90, 4, 1, 1, 0, 0, 0xfff, 0, 0, "low-latency interrupt packet size") \
@@ -263,24 +264,26 @@
     R(I82599_FDIRCMD, 0x0ee2c, 4, 1, 1, 0, 0, 0x3fffefff, 0, REG_FX_R | REG_FX_W, \
       "command: writing starts it") \
     R(I82599_FDIRFREE, 0x0ee38, 4, 1, 1, 0, 0, 0, 0, REG_FX_R, "free filters, collisions") \
-    R(I82599_FDIRDIP4M, 0x0ee3c, 4, 1, 1, 0, 0, 0xffffffff, 0, 0, \
+    R(I82599_FDIRDIP4M, 0x0ee3c, 4, 1, 1, 0, 0, 0xffffffff, 0, REG_FX_W, \
       "destination address mask: a 1 is ignored") \
-    R(I82599_FDIRSIP4M, 0x0ee40, 4, 1, 1, 0, 0, 0xffffffff, 0, 0, \
+    R(I82599_FDIRSIP4M, 0x0ee40, 4, 1, 1, 0, 0, 0xffffffff, 0, REG_FX_W, \
       "source address mask: a 1 is ignored") \
-    R(I82599_FDIRTCPM, 0x0ee44, 4, 1, 1, 0, 0, 0xffffffff, 0, 0, "TCP ports mask") \
-    R(I82599_FDIRUDPM, 0x0ee48, 4, 1, 1, 0, 0, 0xffffffff, 0, 0, "UDP ports mask") \
+    R(I82599_FDIRTCPM, 0x0ee44, 4, 1, 1, 0, 0, 0xffffffff, 0, REG_FX_W, "TCP ports mask") \
+    R(I82599_FDIRUDPM, 0x0ee48, 4, 1, 1, 0, 0, 0xffffffff, 0, REG_FX_W, "UDP ports mask") \
     R(I82599_FDIRLEN, 0x0ee4c, 4, 1, 1, 0, 0, 0, 0, REG_FX_R, "longest bucket list so far") \
     R(I82599_FDIRUSTAT, 0x0ee50, 4, 1, 1, 0, 0, 0, 0, REG_FX_R, "filters added, removed") \
     R(I82599_FDIRFSTAT, 0x0ee54, 4, 1, 1, 0, 0, 0, 0, REG_FX_R, "failed adds, failed removals") \
     R(I82599_FDIRMATCH, 0x0ee58, 4, 1, 1, 0, 0, 0, 0, REG_FX_R, "packets that matched a filter") \
     R(I82599_FDIRMISS, 0x0ee5c, 4, 1, 1, 0, 0, 0, 0, REG_FX_R, "packets that matched none") \
-    R(I82599_FDIRHKEY, 0x0ee68, 4, 1, 1, 0, 0x80000001, 0xffffffff, 0, 0, "bucket hash key") \
-    R(I82599_FDIRSKEY, 0x0ee6c, 4, 1, 1, 0, 0x80800101, 0xffffffff, 0, 0, "signature hash key") \
-    R(I82599_FDIRM, 0x0ee70, 4, 1, 1, 0, 0, 0x3f, 0, 0, \
+    R(I82599_FDIRHKEY, 0x0ee68, 4, 1, 1, 0, 0x80000001, 0xffffffff, 0, REG_FX_W, \
+      "bucket hash key") \
+    R(I82599_FDIRSKEY, 0x0ee6c, 4, 1, 1, 0, 0x80800101, 0xffffffff, 0, REG_FX_W, \
+      "signature hash key") \
+    R(I82599_FDIRM, 0x0ee70, 4, 1, 1, 0, 0, 0x3f, 0, REG_FX_W, \
       "other masks: VLAN id, priority, pool, L4 type, flexible, IPv6") \
-    R(I82599_FDIRIP6M, 0x0ee74, 4, 1, 1, 0, 0, 0xffffffff, 0, 0, \
+    R(I82599_FDIRIP6M, 0x0ee74, 4, 1, 1, 0, 0, 0xffffffff, 0, REG_FX_W, \
       "IPv6 address masks, a bit a byte") \
-    R(I82599_FDIRSCTPM, 0x0ee78, 4, 1, 1, 0, 0, 0xffffffff, 0, 0, "SCTP ports mask")
+    R(I82599_FDIRSCTPM, 0x0ee78, 4, 1, 1, 0, 0, 0xffffffff, 0, REG_FX_W, "SCTP ports mask")
 
 /* transmit (8.2.3.9) */
 #define I82599_TX_REGS(R) \

@@ -79,7 +79,10 @@ struct rx_route {
     uint8_t rss_type;   /* descriptor bits 3:0 */
     bool lli;           /* low-latency interrupt */
     bool fdir;          /* a flow director filter matched: FLM */
+    bool fdir_looked;   /* flow director was asked */
+    uint8_t ether;      /* 1 + the ethertype filter that matched: it is the packet type */
     uint32_t hash;      /* RSS hash, or flow director's id as the descriptor has it */
+    uint32_t errors;    /* descriptor bits 22:20 of status and errors (flow director's) */
 };
 
 struct rx_queue {
@@ -320,12 +323,16 @@ void i82599_irq_write(struct i82599 *n, unsigned reg, unsigned index, uint64_t o
 int i82599_filter_init(struct i82599 *n);
 void i82599_filter_fini(struct i82599 *n);
 void i82599_filter_reset(struct i82599 *n);
+void i82599_filter_restore(struct i82599 *n);
 /* Whether the MAC takes a frame of this destination (RAL/RAH, MTA, broadcast, promiscuous modes of
  * FCTRL; 7.1.1.1) and VLAN (VLNCTRL, VFTA; 7.1.1.2). */
 bool i82599_accepts(struct i82599 *n, const uint8_t *frame, uint32_t len);
 /* The queue, in the order of 7.1.2.1 (ethertype, SYN, five-tuple, flow director, RSS, queue 0). */
 struct rx_route i82599_route(struct i82599 *n, const struct packet *p, const uint8_t *frame);
-/* FDIRCMD, FDIRCTRL and so on were written. */
+/* Counts a route that is being followed (FDIRMATCH, FDIRMISS). */
+void i82599_route_count(struct i82599 *n, const struct rx_route *route);
+/* A register of MAC filters, queue filters, RSS or flow director was written (RAL, RAH, ETQF, ETQS,
+ * SAQF and its like, MRQC, RETA, RSSRK, FDIR...): all of them, for something is derived from each. */
 void i82599_filter_write(struct i82599 *n, unsigned reg, unsigned index, uint64_t old,
                          uint32_t written);
 /* The stored value, with INIT_DONE, FDIRCMD's command bits and so on as they are now. */

@@ -309,16 +309,15 @@ uint32_t packet_toeplitz(const uint8_t key[40], const uint8_t *input, uint32_t l
     return hash;
 }
 
-bool packet_rss(const struct packet *p, const uint8_t key[40], unsigned enabled, unsigned *type,
-                uint32_t *hash)
+uint32_t packet_rss_input(const struct packet *p, unsigned enabled, unsigned *type,
+                          uint8_t input[36])
 {
     enum { TYPE_TCP4 = 1, TYPE_IP4 = 2, TYPE_TCP6 = 3, TYPE_IP6 = 5, TYPE_UDP4 = 7, TYPE_UDP6 = 8 };
     uint32_t address = p->ip == 4 ? 4 : 16;
     bool four = p->ip == 4, ports = true;
-    uint8_t input[36];
 
     if (!p->ip)
-        return false;
+        return 0;
     if (p->l4 == PACKET_TCP && enabled & (four ? RSS_TCP4 : RSS_TCP6)) {
         *type = four ? TYPE_TCP4 : TYPE_TCP6;
     } else if (p->l4 == PACKET_UDP && enabled & (four ? RSS_UDP4 : RSS_UDP6)) {
@@ -327,14 +326,26 @@ bool packet_rss(const struct packet *p, const uint8_t key[40], unsigned enabled,
         *type = four ? TYPE_IP4 : TYPE_IP6;
         ports = false;
     } else {
-        return false;
+        return 0;
     }
     memcpy(input, p->src, address);
     memcpy(input + address, p->dst, address);
+    if (!ports)
+        return 2 * address;
     be16_put(input + 2 * address, p->src_port);
     be16_put(input + 2 * address + 2, p->dst_port);
-    *hash = packet_toeplitz(key, input, 2 * address + (ports ? 4 : 0));
-    return true;
+    return 2 * address + 4;
+}
+
+bool packet_rss(const struct packet *p, const uint8_t key[40], unsigned enabled, unsigned *type,
+                uint32_t *hash)
+{
+    uint8_t input[36];
+    uint32_t len = packet_rss_input(p, enabled, type, input);
+
+    if (len)
+        *hash = packet_toeplitz(key, input, len);
+    return len != 0;
 }
 
 uint32_t packet_fdir_hash(uint32_t first, uint32_t others, uint32_t key)

@@ -61,6 +61,9 @@ enum { /* MRQC bits 31:16, and the RSS type in the write-back descriptor */
 };
 bool packet_rss(const struct packet *p, const uint8_t key[40], unsigned enabled, unsigned *type,
                 uint32_t *hash);
+/* The bytes that it hashes (at most 36): how many; 0: no type fits. */
+uint32_t packet_rss_input(const struct packet *p, unsigned enabled, unsigned *type,
+                          uint8_t input[36]);
 
 /* What a transmit context and its data descriptor ask of hardware (datasheet 7.2.3.2.3, 7.2.4,
  * 7.2.5), as lengths of headers. */
