@@ -18,11 +18,12 @@
 
 /* general control (8.2.3.1) */
 #define I82599_GENERAL_REGS(R) \
-    R(I82599_CTRL, 0x00000, 4, 1, 1, 0, 0, 0x400000c, 0, REG_FX_R | REG_FX_W, "device control") \
+    R(I82599_CTRL, 0x00000, 4, 1, 1, 0, 0, 0x400000c, 0, REG_FX_W, "device control") \
     R(I82599_STATUS, 0x00008, 4, 1, 1, 0, 0, 0, 0, REG_FX_R | REG_NO_STORE, "device status") \
-    R(I82599_CTRL_EXT, 0x00018, 4, 1, 1, 0, 0, 0x14034000, 0, REG_FX_W, \
+    R(I82599_CTRL_EXT, 0x00018, 4, 1, 1, 0, 0, 0x14034000, 0, 0, \
       "extended device control") \
-    R(I82599_ESDP, 0x00020, 4, 1, 1, 0, 0, 0xffffff, 0, REG_FX_R, "software-definable pins") \
+    R(I82599_ESDP, 0x00020, 4, 1, 1, 0, 0x2800, 0xffffff, 0, REG_FX_R | REG_FX_W, \
+      "software-definable pins") \
     R(I82599_I2CCTL, 0x00028, 4, 1, 1, 0, 0xa, 0xa, 0, REG_FX_R | REG_FX_W, \
       "I2C wires of the SFP+ module, bit-banged") \
     R(I82599_FRTIMER, 0x00048, 4, 1, 1, 0, 0, 0, 0, REG_FX_R | REG_NO_STORE, \
@@ -34,10 +35,10 @@
 
 /* EEPROM, flash, semaphores, firmware (8.2.3.2, 8.2.3.4) */
 #define I82599_NVM_REGS(R) \
-    R(I82599_EEC, 0x10010, 4, 1, 1, 0, 0, 0x75, 0, REG_FX_R | REG_FX_W, "EEPROM/flash control") \
+    R(I82599_EEC, 0x10010, 4, 1, 1, 0, 0x12, 0x77, 0, REG_FX_R | REG_FX_W, "EEPROM/flash control") \
     R(I82599_EERD, 0x10014, 4, 1, 1, 0, 0, 0xfffc, 0, REG_FX_R | REG_FX_W, "EEPROM read") \
     R(I82599_EEWR, 0x10018, 4, 1, 1, 0, 0, 0xfffffffc, 0, REG_FX_R | REG_FX_W, "EEPROM write") \
-    R(I82599_FLA, 0x1001c, 4, 1, 1, 0, 0, 0x2f, 0, REG_FX_R, "flash access: no flash answers") \
+    R(I82599_FLA, 0x1001c, 4, 1, 1, 0, 0, 0x17, 0, REG_FX_R, "flash access: no flash answers") \
     R(I82599_EEMNGCTL, 0x10110, 4, 1, 1, 0, 0xc0000, 0, 0, 0, \
       "manageability EEPROM control: configuration done") \
     R(I82599_FLOP, 0x1013c, 4, 1, 1, 0, 0xd820, 0xffff, 0, 0, "flash opcode") \
@@ -111,9 +112,9 @@
       "MSI-X mask clear") \
     R(I82599_EIAM_EX, 0x00ad0, 4, 1, 2, 0x4, 0, 0, 0, REG_FX_R | REG_FX_W | REG_NO_STORE, \
       "MSI-X causes masked by their message") \
-    R(I82599_EITR, 0x00820, 4, 1, 24, 0x4, 0, 0x801f8ff8, 0, REG_FX_R | REG_FX_W, \
+    R(I82599_EITR, 0x00820, 4, 1, 24, 0x4, 0, 0x1f8ff8, 0, REG_FX_R | REG_FX_W, \
       "interrupt throttling, vectors 0 to 23") \
-    R(I82599_EITR_HI, 0x12300, 4, 1, 105, 0x4, 0, 0x801f8ff8, 0, REG_FX_R | REG_FX_W, \
+    R(I82599_EITR_HI, 0x12300, 4, 1, 105, 0x4, 0, 0x1f8ff8, 0, REG_FX_R | REG_FX_W, \
       "interrupt throttling, 24 to 128") \
     R(I82599_IVAR, 0x00900, 4, 1, 64, 0x4, 0, 0xbfbfbfbf, 0, REG_FX_W, \
       "vectors of queues 2n and 2n + 1: rx, tx, rx, tx") \
@@ -177,8 +178,8 @@
     R(I82599_DCA_RXCTRL_LOW, 0x02200, 4, 1, 16, 0x4, 0, 0, 0, REG_FX_R | REG_FX_W | REG_NO_STORE, \
       "DCA_RXCTRL of queues 0 to 15, at its old place") \
     R(I82599_RDRXCTL, 0x02f00, 4, 1, 1, 0, 0x100008, 0x6bf0007, 0, 0, "receive DMA control") \
-    R(I82599_QDE, 0x02f04, 4, 1, 1, 0, 0, 0, 0, REG_FX_R | REG_FX_W | REG_NO_STORE, \
-      "drop on queues without descriptors, by queue") \
+    R(I82599_QDE, 0x02f04, 4, 1, 1, 0, 0, 0x37f01, 0, 0, \
+      "drop on queues without descriptors, for pools: stored") \
     R(I82599_RXCTRL, 0x03000, 4, 1, 1, 0, 0, 0x3, 0, REG_FX_W, "receive control") \
     R(I82599_RTRUP2TC, 0x03020, 4, 1, 1, 0, 0, 0xffffff, 0, 0, \
       "user priority to traffic class, receive") \
@@ -376,7 +377,8 @@
     R(I82599_PCS1GDBG, 0x04210, 4, 1, 2, 0x4, 0, 0, 0, 0, "PCS 1G debug") \
     R(I82599_PCS1GANA, 0x04218, 4, 1, 1, 0, 0x20, 0xb1e0, 0, 0, \
       "PCS 1G auto-negotiation advertisement") \
-    R(I82599_PCS1GANLP, 0x0421c, 4, 1, 1, 0, 0, 0, 0, 0, "PCS 1G link partner ability") \
+    R(I82599_PCS1GANLP, 0x0421c, 4, 1, 1, 0, 0, 0, 0, REG_FX_R | REG_NO_STORE, \
+      "PCS 1G link partner ability") \
     R(I82599_PCS1GANNP, 0x04220, 4, 1, 1, 0, 0, 0xffff, 0, 0, "PCS 1G next page transmit") \
     R(I82599_PCS1GANLPNP, 0x04224, 4, 1, 1, 0, 0, 0, 0, 0, "PCS 1G link partner next page") \
     R(I82599_HLREG0, 0x04240, 4, 1, 1, 0, 0x8000c0b, 0x1ff7ffff, 0, REG_FX_W, "MAC control 0") \

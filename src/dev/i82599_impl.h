@@ -232,6 +232,49 @@ struct irq_engine {
     uint32_t other_auto_clear;
 };
 
+/* ---- registers, EEPROM, link ---- */
+
+/* The SPI EEPROM behind EEC's wires (6.3): a command, two address bytes, then data. */
+struct eeprom_spi {
+    uint32_t in;        /* bits from software, the latest lowest */
+    uint8_t bits;       /* of the command and address, at most 24; then of the byte */
+    uint8_t command;    /* 0: not known yet */
+    uint8_t out;        /* byte that goes to software, bit 7 next */
+    uint8_t writable;   /* WREN was given */
+    uint16_t address;   /* bytes */
+    uint8_t pad[2];
+};
+
+struct i82599_control {
+    struct event reset;   /* ends CTRL.RST and LNK_RST */
+    struct event eeprom;  /* ends EERD or EEWR */
+    struct eeprom_spi spi;
+    uint16_t eerd_data;
+    uint8_t eerd_done, eewr_busy;
+    uint8_t smbi;         /* SWSM.SMBI */
+    uint8_t pad[3];
+    uint64_t time;        /* SYSTIM at time_at */
+    ps_t time_at;
+};
+
+/* The module's I2C slave (SFF-8472, I2C 3.1). */
+struct i2c_slave {
+    uint8_t scl, sda;   /* the wires as software drives them */
+    uint8_t phase;      /* i82599_link.c */
+    uint8_t bits;       /* 0 to 8 of a byte; 9: its acknowledge */
+    uint8_t shift;
+    uint8_t pull;       /* the slave pulls data low */
+    uint8_t device;     /* address on the bus, read bit 0 */
+    uint8_t pointer;    /* byte that is read or written next */
+};
+
+struct i82599_link {
+    struct event up;    /* ends a restart */
+    uint32_t mbps;      /* of the link; 0: down */
+    uint32_t pad;
+    struct i2c_slave i2c;
+};
+
 struct i82599 {
     struct pci_function pci; /* first */
     const char *name;
@@ -241,8 +284,10 @@ struct i82599 {
     struct wire *own_wire;
     struct bank bank;
     struct i82599_params p;
-    unsigned speed;
-    uint16_t eeprom[2048];   /* words; made by init */
+    unsigned speed;          /* of the module, in Gb/s: 10 or 1 */
+    bool cable;              /* there is somebody at the other end */
+    uint8_t mac[6];
+    uint16_t eeprom[I82599_EEPROM_WORDS]; /* made at power-on */
 
     struct rx_queue rxq[I82599_QUEUES];
     struct rx_engine rx;
@@ -258,7 +303,8 @@ struct i82599 {
     struct irq_engine irq;
     struct irq_vector vector[I82599_VECTORS];
 
-    struct i82599_link *link;       /* i82599_link.c: module, PHY, AUTOC; its state is in the table */
+    struct i82599_control control;
+    struct i82599_link link;
     struct i82599_filters *filters; /* i82599_filter.c: flow director's table */
 };
 
@@ -350,8 +396,28 @@ void i82599_stat_rx_queue(struct i82599 *n, unsigned q, uint32_t len, bool dropp
 void i82599_stat_tx_queue(struct i82599 *n, unsigned q, uint32_t len);
 uint64_t i82599_stat_read(struct i82599 *n, unsigned reg, unsigned index, uint64_t stored);
 
+/* ---- i82599_eeprom.c ---- */
+void i82599_eeprom_init(struct i82599 *n);
+/* Power-on: the image is made anew; what software wrote is lost. */
+void i82599_eeprom_reset(struct i82599 *n);
+/* The MAC address that a reset loads into RAL0 and RAH0. */
+void i82599_eeprom_mac(const struct i82599 *n, uint8_t mac[6]);
+/* EEC, EERD, EEWR, FLA. */
+uint64_t i82599_eeprom_read(struct i82599 *n, unsigned reg, uint64_t stored);
+void i82599_eeprom_write(struct i82599 *n, unsigned reg, uint64_t old, uint32_t written);
+
 /* ---- i82599_link.c ---- */
+void i82599_link_init(struct i82599 *n);
+/* Power-on and link reset: the link is down, nobody is told, and it starts by itself. */
+void i82599_link_reset(struct i82599 *n);
+/* Registers that matter to the link have changed (a software reset does so, too). */
+void i82599_link_update(struct i82599 *n);
 bool i82599_link_is_up(const struct i82599 *n); /* on the wire, or forced by a loopback */
 bool i82599_loopback(const struct i82599 *n);   /* HLREG0.LPBK with the MAC able to send to itself */
+/* I2CCTL, ESDP, AUTOC, AUTOC2, HLREG0, LINKS, ANLP1, PCS1GLSTA, PCS1GANLP, MSCA, MSRWD. */
+uint64_t i82599_link_read(struct i82599 *n, unsigned reg, uint64_t stored);
+void i82599_link_write(struct i82599 *n, unsigned reg, uint64_t old, uint32_t written);
+/* A byte of the module, at I82599_SFP_A0 or _A2. */
+uint8_t i82599_module_byte(const struct i82599 *n, unsigned page, unsigned at);
 
 #endif
