@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Flow director (7.1.2.7): filters that software adds one by one to a hash table on the chip.
  *
- *   FDIRHASH 14:0 ---> bucket: filter -> filter -> ...     signature mode: hash, signature, type fit
- *                                                           perfect mode: the fields fit
+ *   FDIRHASH 14:0 ---> bucket: filter -> filter -> ...   signature mode: hash, signature, type fit
+ *                                                         perfect mode: the fields fit
  *
  * Each filter is either in the list of its bucket or in the free list, or was never used.  Software
  * names the bucket; the chip computes the same hash of a packet.  Commands and the initialization
  * that a write of FDIRCTRL starts are done at once.
  *
- * Not modelled: perfect filters for IPv6 (they match nothing), the collision flag (drivers ask for an
- * update), pools.  A bucket's list is bounded: adding to a full one fails, and is counted. */
+ * Not modelled: perfect filters for IPv6 (they match nothing), the collision flag (drivers ask for
+ * an update), pools.  A bucket's list is bounded: adding to a full one fails, and is counted. */
 #include "dev/i82599_filter.h"
 #include "dev/packet_bytes.h"
 
@@ -54,7 +54,7 @@ void fdir_reset(struct i82599 *n)
 }
 
 /* Buckets for a size of the table: 2^11 and more with perfect filters, 2^13 with signatures (64 KiB
- * and more, 7.1.2.7.?). */
+ * and more). */
 static uint32_t buckets(uint32_t control)
 {
     unsigned size = (unsigned)FGET(control, I82599_FDIRCTRL_PBALLOC);

@@ -69,7 +69,7 @@ struct filter_cache {
     bool flex;
     unsigned flex_at;
     uint32_t bucket_mask;
-    uint32_t hash[16][16];               /* signature and bucket: what each nibble of the input adds */
+    uint32_t hash[16][16]; /* by nibble of the input: what it adds to signature and bucket */
 };
 
 struct i82599_filters {

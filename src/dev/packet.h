@@ -23,7 +23,7 @@ struct packet {
     uint8_t l4;           /* enum packet_l4; set only with the whole L4 header inside the frame */
     uint8_t tos, ip_proto; /* last next-header for IPv6 */
     uint8_t tcp_flags;
-    uint16_t l3_at, l4_at, payload_at; /* offsets; 0: none. payload_at: after the last header known */
+    uint16_t l3_at, l4_at, payload_at; /* offsets; 0: none. payload: after the last header known */
     uint16_t ip_end;      /* end of the IP packet in the frame (less than len: padding) */
     uint8_t src[16], dst[16]; /* addresses; IPv4 in the first four bytes */
     uint16_t src_port, dst_port;

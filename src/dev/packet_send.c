@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Frames to be sent: checksums put in, payloads cut into segments (82599 datasheet 7.2.4, 7.2.5). */
+/* Frames to be sent: checksums put in, payloads cut (82599 datasheet 7.2.4, 7.2.5). */
 #include "dev/packet.h"
 #include "dev/packet_bytes.h"
 
