@@ -1,28 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bus/link.h"
 
-#define ASSUMED "assumed"
-#define PCIE_BENCH "pcie-bench (SIGCOMM 2018): a 64-byte DMA read takes 547 ns"
+#define ASSUMED LINK_ASSUMED
 
 const struct param link_pcie_params[] = {
-    PARAM(struct link_params, wire_time, PARAM_BOOL, "0", "1", 0, 1,
-          "PCIe base specification", "bytes take time on the wire"),
-    PARAM(struct link_params, generation, PARAM_COUNT, "3", "3", 1, 5,
-          "PCIe base specification", "PCIe generation"),
-    PARAM(struct link_params, lanes, PARAM_COUNT, "4", "4", 1, 16, "PCIe base specification",
-          "lanes: 1, 2, 4, 8 or 16"),
-    PARAM(struct link_params, max_payload_bytes, PARAM_BYTES, "256", "256", 128, 4096,
-          "usual setting of PC root ports", "largest payload of a packet"),
-    PARAM(struct link_params, max_read_request_bytes, PARAM_BYTES, "512", "512", 128, 4096,
-          "PCIe base specification: the default of Device Control", "largest read request"),
-    PARAM(struct link_params, latency_ps, PARAM_PS, "0ps", "200ns", 0, PS_PER_S, PCIE_BENCH,
-          "one way between root complex and device"),
-    PARAM(struct link_params, memory_read_ps, PARAM_PS, "0ps", "117ns", 0, PS_PER_S, PCIE_BENCH,
-          "root complex: read request to data"),
-    PARAM(struct link_params, memory_write_ps, PARAM_PS, "0ps", "30ns", 0, PS_PER_S, ASSUMED,
-          "root complex: write to visible in memory"),
-    PARAM(struct link_params, posted_depth, PARAM_COUNT, "32", "32", 1, LINK_POSTED_MAX, ASSUMED,
-          "posted stores under way before a hart stalls"),
+    LINK_PCIE_PARAMS("3", "4", "PCIe base specification"),
     {0},
 };
 

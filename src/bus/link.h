@@ -31,6 +31,32 @@ struct link_params {
     uint64_t posted_depth;    /* stores on their way before the next one stalls its hart */
 };
 
+#define LINK_ASSUMED "assumed"
+#define LINK_PCIE_BENCH "pcie-bench (SIGCOMM 2018): a 64-byte DMA read takes 547 ns"
+#define LINK_PCIE_SPEC "PCIe base specification"
+
+/* The rows of a PCIe link of that generation and width (strings), which are the device's own:
+ * `from` says where they come from. */
+#define LINK_PCIE_PARAMS(generation_, lanes_, from) \
+    PARAM(struct link_params, wire_time, PARAM_BOOL, "0", "1", 0, 1, LINK_PCIE_SPEC, \
+          "bytes take time on the wire"), \
+    PARAM(struct link_params, generation, PARAM_COUNT, generation_, generation_, 1, 5, from, \
+          "PCIe generation"), \
+    PARAM(struct link_params, lanes, PARAM_COUNT, lanes_, lanes_, 1, 16, from, \
+          "lanes: 1, 2, 4, 8 or 16"), \
+    PARAM(struct link_params, max_payload_bytes, PARAM_BYTES, "256", "256", 128, 4096, \
+          "usual setting of PC root ports", "largest payload of a packet"), \
+    PARAM(struct link_params, max_read_request_bytes, PARAM_BYTES, "512", "512", 128, 4096, \
+          "PCIe base specification: the default of Device Control", "largest read request"), \
+    PARAM(struct link_params, latency_ps, PARAM_PS, "0ps", "200ns", 0, PS_PER_S, \
+          LINK_PCIE_BENCH, "one way between root complex and device"), \
+    PARAM(struct link_params, memory_read_ps, PARAM_PS, "0ps", "117ns", 0, PS_PER_S, \
+          LINK_PCIE_BENCH, "root complex: read request to data"), \
+    PARAM(struct link_params, memory_write_ps, PARAM_PS, "0ps", "30ns", 0, PS_PER_S, \
+          LINK_ASSUMED, "root complex: write to visible in memory"), \
+    PARAM(struct link_params, posted_depth, PARAM_COUNT, "32", "32", 1, LINK_POSTED_MAX, \
+          LINK_ASSUMED, "posted stores under way before a hart stalls")
+
 /* "pcie" links and the on-chip "soc" bus: the same struct, two tables of defaults. */
 extern const struct param link_pcie_params[];
 extern const struct param link_soc_params[];

@@ -396,6 +396,10 @@ void i82599_stat_rx_queue(struct i82599 *n, unsigned q, uint32_t len, bool dropp
 void i82599_stat_tx_queue(struct i82599 *n, unsigned q, uint32_t len);
 uint64_t i82599_stat_read(struct i82599 *n, unsigned reg, unsigned index, uint64_t stored);
 
+/* ---- i82599.c ---- */
+/* The rate of SYSTIM changes with the link: keeps what it has counted. */
+void i82599_time_rebase(struct i82599 *n);
+
 /* ---- i82599_eeprom.c ---- */
 void i82599_eeprom_init(struct i82599 *n);
 /* Power-on: the image is made anew; what software wrote is lost. */
