@@ -513,7 +513,6 @@ static void i82599_restore(void *dev)
     i82599_rx_restore(n);
     i82599_tx_restore(n);
     i82599_filter_restore(n);
-    i82599_irq_restore(n);
 }
 
 struct pci_function *i82599_pci(void *dev)

@@ -353,7 +353,6 @@ void i82599_tx_flush(struct i82599 *n, unsigned q, bool cause);
 /* ---- i82599_irq.c ---- */
 void i82599_irq_init(struct i82599 *n);
 void i82599_irq_reset(struct i82599 *n);
-void i82599_irq_restore(struct i82599 *n);
 void i82599_rx_cause(struct i82599 *n, unsigned q, bool lli);
 void i82599_tx_cause(struct i82599 *n, unsigned q);
 /* The queue holds write-backs: they are to go at the end of its vector's interval. */

@@ -384,8 +384,3 @@ void i82599_irq_reset(struct i82599 *n)
     }
     pci_intx_set(&n->pci, false);
 }
-
-void i82599_irq_restore(struct i82599 *n)
-{
-    update_intx(n);
-}

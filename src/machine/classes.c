@@ -3,6 +3,7 @@
 
 #include "dev/finisher.h"
 #include "dev/goldfish_rtc.h"
+#include "dev/i82599.h"
 #include "dev/nvme.h"
 #include "dev/pcie_host.h"
 #include "dev/uart.h"
@@ -21,5 +22,6 @@ const struct device_class *const device_classes[] = {
     &finisher_class,
     &pcie_host_class,
     &nvme_class,
+    &i82599_class,
     NULL,
 };

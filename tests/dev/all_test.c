@@ -6,6 +6,7 @@
 #include "check.h"
 #include "dev/finisher.h"
 #include "dev/goldfish_rtc.h"
+#include "dev/i82599.h"
 #include "dev/nvme.h"
 #include "dev/pcie_host.h"
 #include "dev/uart.h"
@@ -240,6 +241,93 @@ static uint64_t nvme_poke(void *dev, uint64_t random)
     return pci->intx.level;
 }
 
+static void i82599_put(void *dev, uint64_t offset, uint64_t value)
+{
+    struct region *bar0 = i82599_class.region(dev, 0);
+    struct txn t = {.addr = offset, .size = 4, .write = true, .data = value & 0xffffffff};
+
+    region_access(i82599_pci(dev)->space, bar0, &t);
+}
+
+/* MAC loopback with queue 0 of both directions: rings of 8 at RAM_BASE + 0x1000 and + 0x2000. */
+static void i82599_bring_up(void *dev, uint64_t random)
+{
+    struct space *space = i82599_pci(dev)->space;
+    uint8_t d[16];
+
+    pci_config_write(i82599_pci(dev), 0x04, 2, 0x4);
+    for (unsigned i = 0; i < 8; i++) {
+        le64_put(d, RAM_BASE + 0x4000 + 0x800 * i);
+        le64_put(d + 8, 0);
+        space_write(space, 0, RAM_BASE + 0x1000 + 16 * i, d, 16);
+        le64_put(d, RAM_BASE + 0x8000);
+        le32_put(d + 8, 0x0b000000 | (60 + (random >> 32 & 0x1ff)));
+        space_write(space, 0, RAM_BASE + 0x2000 + 16 * i, d, 16);
+    }
+    i82599_put(dev, 0x4240, 0x08008c0b);            /* HLREG0.LPBK */
+    i82599_put(dev, 0x42a0, 0xc09c6005);            /* AUTOC.FLU */
+    i82599_put(dev, 0x5080, 0x702);
+    i82599_put(dev, 0x900, 0x8180);                 /* IVAR */
+    i82599_put(dev, 0x880, 0xffff);
+    i82599_put(dev, 0x1000, RAM_BASE + 0x1000);
+    i82599_put(dev, 0x1008, 128);
+    i82599_put(dev, 0x1014, (random & 0x100) << 17 | 2);
+    i82599_put(dev, 0x1028, 0x02000000);
+    i82599_put(dev, 0x1018, 7);
+    i82599_put(dev, 0x6000, RAM_BASE + 0x2000);
+    i82599_put(dev, 0x6008, 128);
+    i82599_put(dev, 0x6028, 0x02000000);
+    i82599_put(dev, 0x4a80, 1);
+    i82599_put(dev, 0x3000, 1);
+    i82599_put(dev, 0x6018, random >> 16 & 7);
+}
+
+/* What a driver does. */
+static uint64_t i82599_poke(void *dev, uint64_t random)
+{
+    struct pci_function *pci = i82599_pci(dev);
+    struct txn t = {.size = 8, .write = true};
+    unsigned reg = random >> 8 & 1;
+
+    switch (random & 7) {
+    case 0: /* on the bus, with interrupts */
+        pci_config_write(pci, 0x04, 2, random & 0x8000 ? 0x4 : 0x404);
+        pci_config_write(pci, PCI_CAP_AT_MSIX + 2, 2, (uint32_t)(random >> 16 & 3) << 14);
+        break;
+    case 1:
+        i82599_bring_up(dev, random);
+        break;
+    case 2: /* CTRL.RST or CTRL.LNK_RST, seldom */
+        if (!(random >> 16 & 7))
+            i82599_put(dev, 0, random & 0x100 ? 0x04000000 : 8);
+        break;
+    case 3: /* the EEPROM: a word, and a bit of its wires */
+        i82599_put(dev, 0x10014 + 4 * reg, random >> 16 << 8 | 1);
+        i82599_put(dev, 0x10010, 0x50 | (random >> 40 & 5));
+        break;
+    case 4: /* the module's wires */
+        for (unsigned i = 0; i < 24; i++)
+            i82599_put(dev, 0x28, random >> (8 + 2 * i) << 1 & 0xa);
+        break;
+    case 5: /* moderation, causes */
+        i82599_put(dev, 0x820 + 4 * (random >> 16 & 1), random >> 20 & 0x38);
+        i82599_put(dev, 0x808, random >> 24 & 0x100003);
+        break;
+    case 6: /* tails */
+        i82599_put(dev, reg ? 0x1018 : 0x6018, random >> 16 & 7);
+        break;
+    default: /* a vector to memory */
+        t.addr = 16 * (random >> 16 & 1);
+        t.data = RAM_BASE + 0xc000;
+        region_access(pci->space, i82599_class.region(dev, 1), &t);
+        t.addr += 8;
+        t.data = random >> 17 << 32 & UINT64_C(1) << 32;
+        region_access(pci->space, i82599_class.region(dev, 1), &t);
+        break;
+    }
+    return pci->intx.level;
+}
+
 static const struct subject subjects[] = {
     {&aclint_class, NULL, NULL},
     {&aplic_class, aplic_poke, aplic_quiet},
@@ -250,6 +338,7 @@ static const struct subject subjects[] = {
     {&finisher_class, NULL},
     {&uart_class, uart_poke},
     {&nvme_class, nvme_poke},
+    {&i82599_class, i82599_poke},
 };
 
 #define VIEW_BITS 8
