@@ -2,12 +2,15 @@
 /* doorbell run */
 #include "cli/cli.h"
 #include "cli/mark_times.h"
+#include "cli/words.h"
 
 #include "base/text.h"
+#include "dev/netgen.h"
 #include "host/file.h"
 #include "host/terminal.h"
 #include "machine/fdt.h"
 #include "machine/machine.h"
+#include "machine/net_peer.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,7 +20,7 @@
 struct run_options {
     struct board_config config; /* first: the option callbacks are given it */
     bool show_machine, show_parameters, quiet;
-    const char *dump_dtb, *mark_times;
+    const char *dump_dtb, *mark_times, *peer;
 };
 
 #define CONFIG(member) offsetof(struct run_options, config.member)
@@ -41,6 +44,12 @@ static const struct opt options[] = {
     {"irq", OPT_CHOICE, "KIND", "aia", "interrupt controllers: plic, or aia (APLIC and IMSIC)",
      CONFIG(irq), .choices = config_irq_names},
     {"nvme", OPT_CALL, "FILE[,...]", NULL, CONFIG_NVME_HELP, .call = config_add_nvme},
+    {"nic", OPT_CALL, "BACKEND[,...]", NULL, CONFIG_NIC_HELP, .call = config_add_nic},
+    {"peer", OPT_TEXT, "OPTIONS|@FILE", NULL, "run another machine in this process, at the other "
+     "end of\n--nic peer. It is like this one (kernel, initrd, append,\nfirmware, memory, harts, irq, "
+     "timing, engine, seed) but\nfor OPTIONS, or those in FILE; its console goes to peer.log.\nThe "
+     "run ends with this machine's, or when the other one\nends but by a power-off with status 0",
+     offsetof(struct run_options, peer)},
 
     {NULL, OPT_GROUP, .help = "Time and chance:"},
     {"timing", OPT_CHOICE, "LEVEL", "io", "off: devices answer at once; io: links, devices, "
@@ -83,6 +92,11 @@ static const char usage[] =
     "--kernel FILE [OPTION]...\n"
     "Runs a kernel. The exit status is the guest's own (from its finisher: 0 after a power-off),\n"
     "124 when --max-time was reached, 125 when the machine could not be made.";
+
+static const char nic_help[] =
+    "--nic BACKEND[,key=value...]: " CONFIG_NIC_HELP "\n\n"
+    "Keys of gen (genmac is its own address, mac the controller's):\n" NETGEN_HELP
+    "  report=FILE\n                  write the results as JSON\n";
 
 /* ---- instead of running ---- */
 
@@ -200,12 +214,13 @@ static int status_of(const struct machine_result *r)
     case END_EXIT_ON:
     case END_QUIT:
     case END_CALLER:
+    case END_GENERATOR:
         break;
     }
     return CLI_OK;
 }
 
-static void say_end(const struct board_config *c, const struct machine_result *r)
+static void say_end(const struct board_config *c, const struct machine_result *r, const char *who)
 {
     static const char *const what[] = {
         [END_FINISHER] = "the guest ended with status %u",
@@ -216,6 +231,7 @@ static void say_end(const struct board_config *c, const struct machine_result *r
         [END_SIGNAL] = "ended by signal %u",
         [END_STUCK] = "all harts wait and nothing can wake them",
         [END_CALLER] = "stopped",
+        [END_GENERATOR] = "the traffic generator is done",
     };
     char why[80];
 
@@ -223,38 +239,138 @@ static void say_end(const struct board_config *c, const struct machine_result *r
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     snprintf(why, sizeof why, what[r->end], (unsigned)r->code);
 #pragma GCC diagnostic pop
-    log_line("%s after %" PRIu64 ".%06" PRIu64 " s of virtual time, %" PRIu64 " instructions on "
-             "%" PRIu64 " hart%s", why, r->time_ps / PS_PER_S, r->time_ps % PS_PER_S / PS_PER_US,
+    log_line("%s%s after %" PRIu64 ".%06" PRIu64 " s of virtual time, %" PRIu64 " instructions on "
+             "%" PRIu64 " hart%s", who, why, r->time_ps / PS_PER_S, r->time_ps % PS_PER_S / PS_PER_US,
              r->instret, c->harts, c->harts == 1 ? "" : "s");
 }
 
-static int run(const struct run_options *o, int *status, struct err *err)
+static struct machine *open_machine(const struct board_config *c, struct err *err)
 {
-    struct machine *m = machine_new(&o->config, err);
+    struct machine *m = machine_new(c, err);
+
+    if (m && c->trace && machine_trace_open(m, c->trace, true, err)) {
+        machine_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+static int close_machine(struct machine *m, bool quiet, struct err *err)
+{
+    if (!quiet)
+        machine_report(m, stderr);
+    return machine_close(m, err);
+}
+
+/* `other`: the machine at the other end, or NULL. */
+static int run(const struct run_options *o, const struct run_options *other, int *status,
+               struct err *err)
+{
+    struct machine *m[PEER_MACHINES] = {open_machine(&o->config, err)};
     struct mark_times marks = {.harts = (unsigned)o->config.harts};
-    struct machine_result result;
+    struct machine_result result[PEER_MACHINES];
+    unsigned ended = PEER_FIRST;
     int lost;
 
     *status = CLI_NO_RUN;
-    if (!m)
-        return -1;
-    if ((o->config.trace && machine_trace_open(m, o->config.trace, true, err)) ||
-        (o->mark_times && mark_times_open(&marks, o->mark_times, m, err))) {
-        machine_free(m);
+    if (!m[0] || (o->mark_times && mark_times_open(&marks, o->mark_times, m[0], err))) {
+        machine_free(m[0]);
         return -1;
     }
+    if (other && !(m[PEER_OTHER] = open_machine(&other->config, err))) {
+        machine_free(m[0]);
+        return err_prefix(err, "--peer");
+    }
     terminal_catch_signals();
-    machine_run(m, &result);
-    lost = machine_close(m, err);
+    if (other)
+        ended = net_peer_run(m, result);
+    else
+        machine_run(m[0], result);
+    lost = close_machine(m[0], o->quiet, err);
+    if (other && close_machine(m[PEER_OTHER], o->quiet, lost ? NULL : err))
+        lost = -1;
     if (marks.file && mark_times_close(&marks, lost ? NULL : err))
         lost = -1;
+    if (!o->quiet && other)
+        say_end(&other->config, &result[PEER_OTHER], "the other machine: ");
     if (!o->quiet)
-        say_end(&o->config, &result);
-    machine_free(m);
-    *status = status_of(&result);
+        say_end(&o->config, &result[PEER_FIRST], "");
+    machine_free(m[PEER_OTHER]);
+    machine_free(m[0]);
+    *status = status_of(&result[ended]);
     if (lost)
         *status = CLI_FAILED;
     return lost;
+}
+
+/* ---- the machine at the other end ---- */
+
+static bool has_peer_nic(const struct board_config *c)
+{
+    for (unsigned i = 0; i < c->nics; i++)
+        if (c->nic[i].backend == NIC_PEER)
+            return true;
+    return false;
+}
+
+static void inherit(struct words *w, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    words_add(w, name);
+    words_add(w, value);
+}
+
+static void inherit_number(struct words *w, const char *name, uint64_t value)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    inherit(w, name, text);
+}
+
+/* The options of the other machine: this one's, then those given for it, which prevail. */
+static int peer_words(struct words *w, const struct run_options *o, struct err *err)
+{
+    const struct board_config *c = &o->config;
+
+    inherit(w, "--kernel", c->kernel);
+    inherit(w, "--initrd", c->initrd);
+    inherit(w, "--append", c->append);
+    inherit(w, "--firmware", c->firmware);
+    inherit_number(w, "--memory", c->memory_bytes);
+    inherit_number(w, "--harts", c->harts);
+    inherit(w, "--irq", config_irq_names[c->irq]);
+    inherit(w, "--timing", config_timing_names[c->timing]);
+    inherit(w, "--engine", config_engine_names[c->engine]);
+    inherit_number(w, "--seed", c->seed);
+    inherit(w, "--console", "peer.log");
+    return words_split(w, o->peer, err);
+}
+
+/* Fills *other; a `--nic peer` that is not given is added on either side. */
+static int parse_peer(struct words *w, struct run_options *o, struct run_options *other,
+                      struct err *err)
+{
+    int rest;
+
+    other->config.second = 1;
+    if (peer_words(w, o, err) || opt_parse(options, other, (int)w->count, w->word, &rest, err))
+        return err_prefix(err, "--peer");
+    if (rest)
+        return err_set(err, "--peer: \"%s\" is not an option", w->word[0]);
+    if (other->peer || other->show_machine || other->show_parameters || other->dump_dtb ||
+        other->mark_times || other->quiet || other->config.nic_help)
+        return err_set(err, "--peer takes what makes a machine, no more");
+    if (strcmp(other->config.console, "stdio") == 0)
+        return err_set(err, "--peer: standard input and output are this machine's; --console is "
+                       "pty, null or a file");
+    if ((!has_peer_nic(&o->config) && config_add_nic(&o->config, "peer", err)) ||
+        (!has_peer_nic(&other->config) && config_add_nic(&other->config, "peer", err)))
+        return err_prefix(err, "--peer");
+    if (config_check(&other->config, err))
+        return err_prefix(err, "--peer");
+    return net_peer_check(&o->config, &other->config, err);
 }
 
 static int nothing_to_run(const struct board_config *c, struct err *err)
@@ -262,6 +378,25 @@ static int nothing_to_run(const struct board_config *c, struct err *err)
     if (c->kernel || (c->firmware && strcmp(c->firmware, "none")))
         return 0;
     return err_set(err, "nothing to run: give --kernel FILE");
+}
+
+/* All options are known: runs, or says what is wrong with them. */
+static int run_command(struct run_options *o, struct err *err)
+{
+    struct run_options other = {0};
+    struct words words = {0};
+    int status = CLI_OK;
+
+    if (nothing_to_run(&o->config, err) || config_check(&o->config, err) ||
+        (o->peer && parse_peer(&words, o, &other, err)))
+        status = cli_fail("run", CLI_USAGE, err);
+    else if (!o->peer && has_peer_nic(&o->config))
+        status = cli_fail("run", CLI_USAGE, (err_set(err, "--nic peer needs --peer OPTIONS"), err));
+    else if (run(o, o->peer ? &other : NULL, &status, err))
+        status = cli_fail("run", status, err);
+    config_fini(&other.config);
+    words_fini(&words);
+    return status;
 }
 
 int cli_run(int argc, char **argv)
@@ -273,16 +408,18 @@ int cli_run(int argc, char **argv)
     if (status < 0 && arguments) {
         err_set(&err, "\"%s\" is not an option (a kernel is given by --kernel FILE)", argv[0]);
         status = cli_fail("run", CLI_USAGE, &err);
+    } else if (status < 0 && o.config.nic_help) {
+        fputs(nic_help, stdout);
+        status = cli_flush("run", CLI_OK);
     } else if (status < 0 && (o.show_machine || o.show_parameters || o.dump_dtb)) {
         status = CLI_OK;
         o.config.console = "null";
+        o.config.offline = true;
         if (show(&o, &err))
             status = cli_fail("run", CLI_NO_RUN, &err);
         status = cli_flush("run", status);
-    } else if (status < 0 && (nothing_to_run(&o.config, &err) || config_check(&o.config, &err))) {
-        status = cli_fail("run", CLI_USAGE, &err);
-    } else if (status < 0 && run(&o, &status, &err)) {
-        status = cli_fail("run", status, &err);
+    } else if (status < 0) {
+        status = run_command(&o, &err);
     }
     config_fini(&o.config);
     return status;

@@ -16,7 +16,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { ESCAPE_KEY = 1 /* Ctrl-a */, WAIT_MAX_MS = 1000 };
+enum { ESCAPE_KEY = 1 /* Ctrl-a */ };
 
 struct terminal {
     int in, out;       /* -1: none */
@@ -26,6 +26,8 @@ struct terminal {
     bool escaped, quit, ended;
     int slave;         /* of a pty, held so that a reader may come and go */
     int error;         /* errno of a failed write */
+    bool listens;      /* the input is in the poll set, at `index` */
+    size_t index;
     uint8_t output[4096];
     size_t output_size;
     uint8_t input[1024];
@@ -314,19 +316,21 @@ static void take_input(struct terminal *t)
             t->input[t->input_size++] = typed[i];
 }
 
-void terminal_poll(struct terminal *t, int timeout_ms)
+void terminal_prepare(struct terminal *t, struct pollset *set)
 {
-    struct pollfd in = {t->in, POLLIN, 0};
     /* A background job that reads its terminal is stopped. */
     bool listen = !t->ended && t->input_size < sizeof t->input && (!t->tty || in_foreground());
 
     if (t->output_size)
         terminal_flush(t);
-    if (terminal_signal())
-        return;
-    if (!listen && timeout_ms == 0)
-        return;
-    if (poll(&in, listen, timeout_ms < 0 ? WAIT_MAX_MS : timeout_ms) > 0)
+    t->listens = listen && !terminal_signal();
+    if (t->listens)
+        t->index = pollset_add(set, t->in, POLLIN);
+}
+
+void terminal_done(struct terminal *t, const struct pollset *set)
+{
+    if (t->listens && pollset_events(set, t->index) && !terminal_signal())
         take_input(t);
 }
 

@@ -5,12 +5,13 @@
  * happens: exit, a fatal signal, a stop from outside.  Escape key: Ctrl-a, then x to quit, h for
  * help, Ctrl-a for one Ctrl-a.
  *
- * The machine calls terminal_poll between slices (it makes a host call, so not after each one) and
+ * The machine polls between slices (that is a host call, so not after each one) and
  * takes input with terminal_read; that is where the outside world enters virtual time. */
 #ifndef HOST_TERMINAL_H
 #define HOST_TERMINAL_H
 
 #include "base/err.h"
+#include "host/pollset.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,14 +25,13 @@ struct terminal *terminal_open(const char *spec, struct err *err);
 int terminal_close(struct terminal *t, struct err *err);
 
 /* Appends a byte to the output; flushed at the end of a line, when the buffer is full and by
- * terminal_poll.  Never fails; a pty without a reader loses what does not fit. */
+ * terminal_prepare.  Never fails; a pty without a reader loses what does not fit. */
 void terminal_write(struct terminal *t, uint8_t byte);
 void terminal_flush(struct terminal *t);
 
-/* Flushes and takes what the host has for us.  At most timeout_ms is spent waiting for input:
- * 0 to look only, -1 up to a second (a signal that comes just before the wait must not be lost);
- * a signal ends it. */
-void terminal_poll(struct terminal *t, int timeout_ms);
+/* Before and after a poll: flushes, adds the input if more of it can be taken; takes it. */
+void terminal_prepare(struct terminal *t, struct pollset *set);
+void terminal_done(struct terminal *t, const struct pollset *set);
 
 /* The next byte of input, or -1 when there is none now. */
 int terminal_read(struct terminal *t);

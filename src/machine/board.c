@@ -3,6 +3,7 @@
 #include "machine/board.h"
 
 #include "base/alloc.h"
+#include "dev/i82599.h"
 #include "host/memory.h"
 
 #include <stdio.h>
@@ -230,6 +231,22 @@ static int add_drive(struct machine *m, unsigned n, struct err *err)
     return pcie_host_add(&m->pcie, nvme_pci(d->device), 1 + n, 0, err);
 }
 
+static int add_nic(struct machine *m, unsigned n, struct err *err)
+{
+    struct nic *nic = &m->nic[n];
+    struct i82599_config config = {.wire = &nic->wire, .speed = nic->config->speed};
+    struct device_env e;
+
+    memcpy(config.mac, nic->config->mac, sizeof config.mac);
+    link_init(&nic->link, nic->link_name, &m->clock, &m->space, &m->trace);
+    params_add(&m->params, nic->link_name, i82599_link_params, &nic->link.p);
+    nic->device = xcalloc(1, i82599_class.size);
+    e = env(m, nic->name, &nic->link, &config);
+    if (add(m, &i82599_class, nic->device, &e, err))
+        return -1;
+    return pcie_host_add(&m->pcie, i82599_pci(nic->device), 1 + m->config->nvmes + n, 0, err);
+}
+
 void board_reset(struct machine *m)
 {
     /* Those that use the bus first, so that nothing is under way when their targets reset. */
@@ -238,6 +255,8 @@ void board_reset(struct machine *m)
     link_reset(&m->soc);
     for (unsigned i = 0; i < m->config->nvmes; i++)
         link_reset(&m->drive[i].link);
+    for (unsigned i = 0; i < m->config->nics; i++)
+        nic_reset(&m->nic[i]);
     for (unsigned i = 0; i < m->config->harts; i++)
         hart_reset(m->hart[i], m->boot.reset_pc);
 }
@@ -259,12 +278,17 @@ int board_build(struct machine *m, struct err *err)
     for (unsigned n = 0; n < m->config->nvmes; n++)
         if (add_drive(m, n, err))
             return -1;
+    for (unsigned n = 0; n < m->config->nics; n++)
+        if (nic_init(&m->nic[n], m, n, err) || add_nic(m, n, err))
+            return -1;
     for (unsigned i = 0; i < m->config->sets; i++)
         if (params_set(&m->params, m->config->set[i], err))
             return -1;
     link_update(&m->soc);
     for (unsigned n = 0; n < m->config->nvmes; n++)
         link_update(&m->drive[n].link);
+    for (unsigned n = 0; n < m->config->nics; n++)
+        nic_update(&m->nic[n]);
     for (unsigned i = 0; i < m->config->harts; i++)
         hart_configure(m->hart[i]);
     if (m->config->engine == ENGINE_JIT)
@@ -282,6 +306,8 @@ void board_fini(struct machine *m)
         for (unsigned s = 0; s < m->drive[n].blocks; s++)
             block_close(m->drive[n].block[s]);
     }
+    for (unsigned n = 0; n < m->config->nics; n++)
+        nic_fini(&m->nic[n]);
     for (unsigned i = 0; i < m->config->harts; i++)
         free(m->hart[i]);
     text_watch_fini(&m->exit_on);

@@ -19,6 +19,7 @@
 #include "irq/imsic.h"
 #include "irq/plic.h"
 #include "machine/machine.h"
+#include "machine/net.h"
 #include "sim/random.h"
 
 struct drive {
@@ -53,6 +54,8 @@ struct machine {
     struct finisher finisher;
     struct pcie_host pcie;
     struct drive drive[CONFIG_NVME_MAX];
+    struct nic nic[CONFIG_NICS_MAX];
+    bool net_open;
     struct board_device device[BOARD_DEVICES_MAX];
     unsigned devices;
 
@@ -65,6 +68,8 @@ struct machine {
 
     struct boot boot;
     struct terminal *terminal;
+    struct pollset pollset;
+    size_t net_waits;        /* descriptors of the host's that NICs waited for at the last poll */
     struct event console_in; /* the next byte of input reaches the UART */
     struct event tohost;     /* the next look at the symbol of that name */
     struct event deadline;   /* --max-time */
@@ -78,7 +83,7 @@ struct machine {
     ps_t next_poll;
     uint64_t slices;
     uint64_t idles, trim_from; /* times that all harts waited; the one at which RAM is trimmed next */
-    ps_t idle_debt; /* idle time for which a user at a terminal was not yet given host time */
+    ps_t idle_debt; /* idle time for which who is outside was not yet given host time */
     struct hart *running; /* the hart that ran last */
     void (*on_mark)(void *ctx, struct machine *m, unsigned hart, uint64_t number);
     void *mark_ctx;
@@ -93,6 +98,12 @@ int machine_reset(struct machine *m, struct err *err);
 
 /* run.c: one turn of the scheduler; false when the run has ended.  Then machine_result. */
 bool machine_step(struct machine *m);
+/* When the next turn would do something: a hart goes on or an event fires; PS_NEVER: only the outside
+ * world can bring anything. */
+ps_t machine_next(const struct machine *m);
+/* For who runs machines in turns: if all harts wait, time goes on to `until` or to just before the
+ * next event, whichever is earlier; then a look outside. */
+void machine_pass(struct machine *m, ps_t until);
 void machine_result(struct machine *m, struct machine_result *result);
 
 /* Ends the run (the first reason stays). */
@@ -111,7 +122,8 @@ void htif_reset(struct machine *m);
 int console_open(struct machine *m, struct err *err);
 void console_put(void *machine, uint8_t byte);
 void console_drain(struct machine *m);
-/* Takes what the host has typed; waits up to timeout_ms for it. */
-void console_poll(struct machine *m, int timeout_ms);
+/* Takes what the host has typed and sent; waits for it up to that long of host time, at most a
+ * second. */
+void outside_poll(struct machine *m, ps_t wait_ps);
 
 #endif

@@ -88,7 +88,7 @@ struct board_config {
     unsigned nics;
     unsigned second; /* 1: of two machines in one process this is the other one (default MACs) */
     bool nic_help;   /* --nic help was given: there is nothing to run */
-    bool quiet;      /* no reports on stderr */
+    bool offline;    /* nothing is opened for NICs on the host, neither backends nor captures */
     const char *set[CONFIG_SETS_MAX]; /* "path=value" */
     unsigned sets;
     const char *console; /* stdio, null, pty or a file */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The guest's console: the UART on one side, the host's terminal on the other. */
+/* The guest's console: the UART on one side, the host's terminal on the other.  And the poll by which
+ * the outside world enters: terminal and network. */
 #include "machine/board.h"
 
 /* The next byte goes in when the UART can take it; input that is held back keeps the event armed. */
@@ -16,9 +17,22 @@ static void feed(void *owner)
     }
 }
 
-void console_poll(struct machine *m, int timeout_ms)
+/* The longest wait: a signal that comes just before it must not be lost for long. */
+#define WAIT_MAX_PS PS_PER_S
+
+void outside_poll(struct machine *m, ps_t wait_ps)
 {
-    terminal_poll(m->terminal, timeout_ms);
+    bool quiet = terminal_signal() != 0;
+
+    pollset_clear(&m->pollset);
+    terminal_prepare(m->terminal, &m->pollset);
+    m->net_waits = net_prepare(m, &m->pollset);
+    if (quiet)
+        wait_ps = 0;
+    if (m->pollset.count || wait_ps)
+        pollset_wait(&m->pollset, u64_min(wait_ps, WAIT_MAX_PS) / PS_PER_NS);
+    terminal_done(m->terminal, &m->pollset);
+    net_done(m, &m->pollset);
     if (terminal_has_input(m->terminal) && !event_armed(&m->console_in))
         clock_arm(&m->clock, &m->console_in, m->clock.now);
     if (terminal_quit(m->terminal))

@@ -44,7 +44,7 @@ struct machine *machine_new(const struct board_config *config, struct err *err)
         return NULL;
     }
     htif_init(m);
-    if (machine_reset(m, err) || console_open(m, err)) {
+    if (machine_reset(m, err) || console_open(m, err) || net_open(m, err)) {
         machine_free(m);
         return NULL;
     }
@@ -65,6 +65,8 @@ int machine_close(struct machine *m, struct err *err)
     if (m->terminal && terminal_close(m->terminal, rc ? NULL : err))
         rc = -1;
     m->terminal = NULL;
+    if (net_close(m, rc ? NULL : err))
+        rc = -1;
     return rc;
 }
 
@@ -74,6 +76,7 @@ void machine_free(struct machine *m)
         return;
     (void)machine_close(m, NULL);
     board_fini(m);
+    pollset_fini(&m->pollset);
     free(m);
 }
 
@@ -213,18 +216,55 @@ static uint64_t drives_identity(const struct machine *m)
     return all;
 }
 
+/* What NICs are sent from files. */
+static uint64_t captures_identity(const struct machine *m)
+{
+    uint64_t all = 0;
+
+    for (unsigned n = 0; n < m->config->nics; n++) {
+        const struct nic_config *c = &m->config->nic[n];
+        const char *file = c->gen ? c->gen->file : c->in;
+        uint64_t id = 0;
+
+        if (file)
+            (void)file_identity("capture", file, &id, NULL);
+        all = hash_u64(all ^ c->scale, id ^ c->start_ps);
+    }
+    return all;
+}
+
 /* What decides a run: inputs by content, configuration by meaning. */
 static uint64_t run_id(const struct machine *m, const char *machine_text, const char *changed_text)
 {
     uint64_t h = hash_u64(hash_u64(HASH_START, m->boot.identity), drives_identity(m));
 
+    if (m->config->nics)
+        h = hash_u64(h, captures_identity(m));
     h = hash_text(hash_text(h, machine_text), changed_text);
     return hash_u64(h, m->config->seed);
 }
 
+static json_t *nics_array(const struct machine *m)
+{
+    json_t *nics = json_array();
+
+    for (unsigned n = 0; n < m->config->nics; n++) {
+        const struct nic_config *c = &m->config->nic[n];
+        char mac[18];
+
+        snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", c->mac[0], c->mac[1], c->mac[2],
+                 c->mac[3], c->mac[4], c->mac[5]);
+        json_array_append_new(nics, json_pack("{ss ss ss si si}", "name", m->nic[n].name, "backend",
+                                              config_nic_names[c->backend], "mac", mac,
+                                              "gigabits", (int)c->speed, "pcie_lanes",
+                                              (int)m->nic[n].link.p.lanes));
+    }
+    return nics;
+}
+
 static json_t *machine_object(const struct machine *m)
 {
-    json_t *drives = json_array();
+    json_t *drives = json_array(), *machine;
 
     for (unsigned n = 0; n < m->config->nvmes; n++) {
         const struct nvme_drive_config *c = &m->config->nvme[n];
@@ -237,11 +277,14 @@ static json_t *machine_object(const struct machine *m)
                               /* The PLIC takes no messages: there a drive uses its pin. */
                               c->msix && m->config->irq == IRQ_AIA ? "msix" : "intx"));
     }
-    return json_pack("{si sI sI ss ss so}", "harts", (int)m->config->harts, "frequency_hz",
+    machine = json_pack("{si sI sI ss ss so}", "harts", (int)m->config->harts, "frequency_hz",
                      (json_int_t)m->hart_params.frequency_hz, "memory_bytes",
                      (json_int_t)m->config->memory_bytes, "irq",
                      config_irq_names[m->config->irq], "timing",
                      config_timing_names[m->config->timing], "nvme", drives);
+    if (m->config->nics)
+        json_object_set_new(machine, "nic", nics_array(m));
+    return machine;
 }
 
 char *machine_meta_json(struct machine *m)

@@ -9,6 +9,8 @@
 #include "sim/param.h"
 #include "sim/trace.h"
 
+#include <stdio.h>
+
 struct machine;
 
 /* Why a run ended. */
@@ -21,6 +23,7 @@ enum machine_end {
     END_SIGNAL,   /* code is the signal's number */
     END_STUCK,    /* all harts wait, and nothing can ever come */
     END_CALLER,   /* machine_stop */
+    END_GENERATOR, /* a traffic generator with stop=on has done its run */
 };
 
 struct machine_result {
@@ -40,7 +43,10 @@ void machine_run(struct machine *m, struct machine_result *result);
 /* Ends the run at the next occasion; for callbacks. */
 void machine_stop(struct machine *m);
 
-/* Completes the trace file and gives the terminal back; -1 with err when output was lost. */
+/* What the NICs' backends have counted and measured, for people; before machine_close. */
+void machine_report(const struct machine *m, FILE *out);
+
+/* Completes the trace file, captures and reports, and gives the terminal back; -1 with err when output was lost. */
 int machine_close(struct machine *m, struct err *err);
 
 /* Closes, if that was not done, and frees.  NULL is allowed. */

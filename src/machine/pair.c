@@ -51,6 +51,7 @@ static int side_open(struct side *s, const struct board_config *config,
     s->config.engine = jit && !o->other ? ENGINE_JIT : ENGINE_INTERP;
     s->config.console = "null";
     s->config.trace = NULL;
+    s->config.offline = true;
     s->m = machine_new(&s->config, err);
     if (!s->m)
         return -1;
@@ -125,6 +126,16 @@ static void compare_devices(struct machine *const m[SIDES], struct pair_result *
     for (unsigned n = 0; n < m[0]->config->nvmes; n++)
         lockstep_compare(link_fields, &m[0]->drive[n].link, &m[1]->drive[n].link, "link.", r->diff,
                          &r->diffs);
+    for (unsigned n = 0; n < m[0]->config->nics; n++) {
+        const struct nic *a = &m[0]->nic[n], *b = &m[1]->nic[n];
+
+        snprintf(prefix, sizeof prefix, "%s.", a->wire_name);
+        lockstep_compare(wire_fields, &a->wire, &b->wire, prefix, r->diff, &r->diffs);
+        snprintf(prefix, sizeof prefix, "%s.", a->gen_name);
+        if (a->gen)
+            lockstep_compare(netgen_fields, a->gen, b->gen, prefix, r->diff, &r->diffs);
+        lockstep_compare(link_fields, &a->link, &b->link, "link.", r->diff, &r->diffs);
+    }
 }
 
 static void compare_all(struct side s[SIDES], struct pair_result *r)

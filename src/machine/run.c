@@ -11,6 +11,8 @@
 
 /* The outside world is looked at at least so often, whatever the guest does. */
 #define POLL_PS (PS_PER_S / 1000)
+/* The same while NICs wait for the host. */
+#define NET_POLL_PS (100 * PS_PER_US)
 /* Where virtual time ends (106 days): half of what ps_t holds, so that no sum of a time and a delay
  * wraps.  What is armed for later never happens. */
 #define TIME_END (PS_NEVER / 2)
@@ -29,6 +31,11 @@ void machine_end(struct machine *m, enum machine_end end, uint32_t code)
 void machine_stop(struct machine *m)
 {
     machine_end(m, END_CALLER, 0);
+}
+
+static ps_t poll_ps(const struct machine *m)
+{
+    return m->net_waits ? NET_POLL_PS : POLL_PS;
 }
 
 static ps_t next_event(const struct machine *m)
@@ -107,26 +114,27 @@ static void trim(struct machine *m)
         m->trim_from = 4 * m->idles;
 }
 
-/* All harts wait: time jumps to the next event.  A user at a terminal is given host time to type,
- * as much as the machine would have waited. */
+/* All harts wait: time jumps to the next event.  Who is outside, a user at a terminal or a network,
+ * is given host time to say something, as much as the machine would have waited. */
 static void idle(struct machine *m)
 {
-    ps_t next = next_event(m);
+    ps_t next;
 
     trim(m);
-    console_poll(m, 0);
+    outside_poll(m, 0);
+    next = next_event(m);
     if (next == PS_NEVER) {
-        if (terminal_at_end(m->terminal))
+        if (terminal_at_end(m->terminal) && !m->net_waits)
             machine_end(m, END_STUCK, 0);
         else
-            console_poll(m, -1);
+            outside_poll(m, PS_NEVER);
         next = next_event(m);
         if (next == PS_NEVER)
             return;
-    } else if (terminal_interactive(m->terminal) && next > m->clock.now) {
+    } else if ((m->net_waits || terminal_interactive(m->terminal)) && next > m->clock.now) {
         m->idle_debt += next - m->clock.now;
-        if (m->idle_debt >= POLL_PS) {
-            console_poll(m, (int)u64_min(m->idle_debt / POLL_PS, 1000));
+        if (m->idle_debt >= poll_ps(m)) {
+            outside_poll(m, m->idle_debt);
             m->idle_debt = 0;
             next = next_event(m);
         }
@@ -149,7 +157,7 @@ static void sample(struct machine *m, struct hart *h, ps_t from)
 static void run_hart(struct machine *m, struct hart *h, ps_t at, ps_t second, ps_t next,
                      uint64_t next_ticks)
 {
-    ps_t poll = ps_add(at, POLL_PS), limit = u64_min(next, poll);
+    ps_t poll = ps_add(at, poll_ps(m)), limit = u64_min(next, poll);
     uint64_t limit_ticks;
     enum stop stop;
 
@@ -205,8 +213,11 @@ bool machine_step(struct machine *m)
     next = next_event(m);
     h = pick(m, &at, &second);
     if (m->clock.now >= m->next_poll || ++m->slices % 65536 == 0) {
-        m->next_poll = m->clock.now + POLL_PS;
-        console_poll(m, 0);
+        /* What the host has sent comes now, not when the last event was. */
+        if (m->net_waits && h && at < next)
+            clock_run(&m->clock, at);
+        m->next_poll = m->clock.now + poll_ps(m);
+        outside_poll(m, 0);
         next = next_event(m);
     }
     next_ticks = h && next != PS_NEVER ? hart_ticks(h, next) : UINT64_MAX;
@@ -220,6 +231,29 @@ bool machine_step(struct machine *m)
         run_hart(m, h, at, second, next, next_ticks);
     wake_harts(m);
     return true;
+}
+
+ps_t machine_next(const struct machine *m)
+{
+    ps_t next = next_event(m);
+
+    for (unsigned i = 0; i < m->config->harts; i++)
+        if (!m->hart[i]->idle)
+            next = u64_min(next, position(m->hart[i]));
+    return next;
+}
+
+void machine_pass(struct machine *m, ps_t until)
+{
+    ps_t next = machine_next(m);
+
+    for (unsigned i = 0; i < m->config->harts; i++)
+        if (!m->hart[i]->idle)
+            return;
+    if (next > m->clock.now)
+        clock_run(&m->clock, u64_min(until, next - 1));
+    outside_poll(m, 0);
+    wake_harts(m);
 }
 
 void machine_result(struct machine *m, struct machine_result *result)

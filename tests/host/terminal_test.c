@@ -16,6 +16,16 @@
 
 static struct err err;
 
+static void terminal_poll(struct terminal *t, unsigned wait_ms)
+{
+    static struct pollset set;
+
+    pollset_clear(&set);
+    terminal_prepare(t, &set);
+    pollset_wait(&set, (uint64_t)wait_ms * 1000000);
+    terminal_done(t, &set);
+}
+
 static void test_input_from_a_pipe_is_plain_bytes_until_its_end(void)
 {
     int fds[2], saved = dup(0), byte;
