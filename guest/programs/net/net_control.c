@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `net-control WORD...`: an order for the machine's traffic generator (docs/network.md), and its
- * answer. The words are sent as they are, in one datagram; status 3 if there is no answer. */
+ * answer. The words are sent as they are, in one datagram. Status 3: no answer; 4: it was refused. */
 #include "net.h"
 
 #include <string.h>
@@ -53,7 +53,7 @@ int net_control_main(int argc, char **argv)
         n = recv(fd, answer, sizeof answer, 0);
         if (n > 0) {
             printf("net-control: %.*s%s", (int)n, answer, answer[n - 1] == '\n' ? "" : "\n");
-            return 0;
+            return n >= 5 && !memcmp(answer, "error", 5) ? 4 : 0;
         }
     }
     fprintf(stderr, "net-control: no answer from %s:%llu\n", host, (unsigned long long)port);
