@@ -203,11 +203,13 @@ static void test_short_frames_are_padded_with_zeroes(void)
 {
     struct rig *r = rig_new(TIMING_IO, 1);
 
+    send(r, WIRE_NIC, 0x11111111, 1514); /* leaves its bytes in the ring */
+    run(r);
     send(r, WIRE_NIC, 0x11111111, 50); /* the tag's last two bytes are beyond it */
     run(r);
-    CHECK_EQ_U64(r->seen[WIRE_NIC][0].len, 60);
-    CHECK_EQ_U64(r->seen[WIRE_NIC][0].tag, 0x1111);
-    CHECK_EQ_U64(r->wire.way[WIRE_NIC].count.bytes, 60);
+    CHECK_EQ_U64(r->seen[WIRE_NIC][1].len, 60);
+    CHECK_EQ_U64(r->seen[WIRE_NIC][1].tag, 0x1111);
+    CHECK_EQ_U64(r->wire.way[WIRE_NIC].count.bytes, 1574);
     rig_free(r);
 }
 
@@ -647,11 +649,12 @@ static void test_a_saved_wire_goes_on_alike(void)
     b->wire.p = a->wire.p;
     wire_update(&b->wire);
     flood(a, 200);
-    send_pause(a, 5000);
-    run(a);
     for (uint32_t i = 0; i < 200; i++)
         send(a, WIRE_STATION, i, 60 + i * 7);
-    clock_run(&a->clock, wire_ready(&a->wire, WIRE_STATION) - 20 * PS_PER_US);
+    send_pause(a, 5000); /* holds what comes after these, until 256 us from now */
+    while (!a->wire.way[WIRE_STATION].holding || !a->wire.paused_until)
+        clock_run(&a->clock, clock_next(&a->clock));
+    CHECK(a->wire.paused_until > wire_ready(&a->wire, WIRE_NIC));
     before = a->count[WIRE_STATION];
     state_save(&saved, wire_fields, &a->wire);
     b->clock.now = a->clock.now;

@@ -180,6 +180,9 @@ static void test_recorded_frames_keep_their_times_and_go_to_the_guest(void)
     struct rig *r = rig_new("file=x start=1ms guestmac=52:54:00:01:02:03", 1, recorded, &rec);
 
     rig_up(r);
+    clock_run(&r->clock, 1012 * PS_PER_US);
+    CHECK_EQ_U64(r->last[6], 3);
+    CHECK_EQ_U64(r->last[0], 1);
     clock_run(&r->clock, PS_PER_S);
     CHECK_EQ_U64(r->count, 6);
     CHECK_EQ_U64(r->gen->run.unfit, 2);
@@ -234,6 +237,17 @@ static void test_checksums_are_right_for_all_sizes_flows_and_hosts(void)
 {
     checked("start=link count=30000 size=64-2000 flows=4096 hosts=150 sourceport=60000");
     checked("start=link count=30000 proto=icmp size=64-2000 flows=300 hosts=7");
+}
+
+static void test_a_udp_checksum_of_zero_is_sent_as_all_ones(void)
+{
+    struct rig *r = rig_new("start=link count=300000 size=64-200", 1, NULL, NULL);
+
+    r->check = true; /* takes none for an answer no more than a wrong one: one in 65536 is zero */
+    rig_up(r);
+    clock_run(&r->clock, PS_PER_S);
+    CHECK_EQ_U64(r->own, 300000);
+    rig_free(r);
 }
 
 static void test_checksums_can_be_left_out(void)
@@ -306,6 +320,22 @@ static void test_pause_holds_the_traffic_and_nothing_is_lost(void)
     CHECK_EQ_U64(r->wire.way[WIRE_STATION].count.lost, 0);
     /* It was a long time: most of it is not made up for. */
     CHECK(r->gen->run.slipped_ps > 900 * PS_PER_US);
+    rig_free(r);
+}
+
+static void test_a_long_pause_is_not_made_up_for(void)
+{
+    struct rig *r = rig_new("start=link rate=1M count=3000", 1, NULL, NULL);
+    ps_t last;
+
+    rig_up(r);
+    clock_run(&r->clock, 1000 * PS_PER_US);
+    guest_pause(r, 20000); /* 1.024 ms, of which 0.1 ms are made up for */
+    clock_run(&r->clock, PS_PER_S);
+    last = r->got[2999].began;
+    CHECK_EQ_U64(r->count, 3000);
+    CHECK_EQ_U64(last, 2999 * PS_PER_US + r->gen->run.slipped_ps);
+    CHECK(last > 3915 * PS_PER_US && last < 3930 * PS_PER_US);
     rig_free(r);
 }
 
@@ -496,11 +526,22 @@ static void test_late_frames_are_known_for_a_while_and_forgeries_do_not_count(vo
     rig_free(r);
 }
 
+static void test_flows_end_at_the_last_one(void)
+{
+    struct rig *r = rig_run("rate=1M count=4096 flows=4096 settle=200s", 1);
+
+    forge(r, 1, 4095, 0, 1000);
+    CHECK_EQ_U64(r->gen->run.received, 1);
+    forge(r, 1, 4096, 0, 1000);
+    CHECK_EQ_U64(r->gen->run.unknown, 1);
+    rig_free(r);
+}
+
 /* ---- closed loop ---- */
 
 static void test_a_window_of_one_is_a_ping_pong(void)
 {
-    struct rig *r = rig_new("start=link window=1 count=1000", 1, NULL, NULL);
+    struct rig *r = rig_new("start=link window=1 count=1000 timeout=1ms", 1, NULL, NULL);
     ps_t trip;
 
     r->reply = always;
@@ -508,6 +549,7 @@ static void test_a_window_of_one_is_a_ping_pong(void)
     rig_up(r);
     clock_run(&r->clock, PS_PER_S);
     CHECK_EQ_U64(r->gen->run.received, 1000);
+    CHECK_EQ_U64(r->gen->run.given_up, 0);
     trip = r->gen->round_trip.least;
     CHECK_EQ_U64(trip, 2 * (57600 + r->wire.p.latency_ps) + 10 * PS_PER_US);
     for (unsigned i = 0; i < 1000; i++)
@@ -551,6 +593,20 @@ static void test_a_window_without_replies_is_given_up_after_the_timeout(void)
     CHECK_EQ_U64(r->gen->run.received, 196);
     CHECK(r->gen->run.given_up >= 1 && r->gen->run.given_up <= 4);
     CHECK_EQ_U64(r->gen->run.phase, NETGEN_DONE);
+    rig_free(r);
+}
+
+static void test_a_reply_after_its_window_was_given_up_opens_no_other(void)
+{
+    struct rig *r = rig_new("start=link window=1 rate=10k count=100 timeout=10us", 1, NULL, NULL);
+
+    r->reply = always;
+    r->wire.p.latency_ps = 20 * PS_PER_US;
+    rig_up(r);
+    clock_run(&r->clock, PS_PER_S);
+    CHECK_EQ_U64(r->gen->run.sent, 100);
+    CHECK_EQ_U64(r->gen->run.received, 100); /* late as they are */
+    CHECK_EQ_U64(r->gen->run.given_up, 99);  /* the last one's run was over */
     rig_free(r);
 }
 
@@ -720,16 +776,19 @@ TEST_MAIN(test_line_rate_is_back_to_back, test_frames_a_second_are_exact_over_an
           test_chance_depends_on_the_seed_alone, test_bursts_are_back_to_back_and_keep_the_rate,
           test_recorded_frames_keep_their_times_and_go_to_the_guest,
           test_sizes_are_those_of_the_wire_with_check_sequence,
-          test_checksums_are_right_for_all_sizes_flows_and_hosts, test_checksums_can_be_left_out,
+          test_checksums_are_right_for_all_sizes_flows_and_hosts, test_a_udp_checksum_of_zero_is_sent_as_all_ones,
+          test_checksums_can_be_left_out,
           test_flows_take_turns_with_ports_and_addresses_of_their_own,
           test_bare_frames_carry_the_payload_and_can_come_back,
-          test_pause_holds_the_traffic_and_nothing_is_lost, test_xon_lets_it_go_on_at_once,
+          test_pause_holds_the_traffic_and_nothing_is_lost,
+          test_a_long_pause_is_not_made_up_for, test_xon_lets_it_go_on_at_once,
           test_a_run_outlives_the_link, test_round_trips_are_from_first_bit_to_last_bit,
           test_loss_is_counted_by_flow, test_duplicates_are_counted_and_not_as_replies,
           test_what_the_wire_does_is_what_is_measured,
           test_late_frames_are_known_for_a_while_and_forgeries_do_not_count,
-          test_a_window_of_one_is_a_ping_pong, test_a_window_is_never_exceeded_and_is_kept_full,
+          test_flows_end_at_the_last_one, test_a_window_of_one_is_a_ping_pong, test_a_window_is_never_exceeded_and_is_kept_full,
           test_a_window_without_replies_is_given_up_after_the_timeout,
+          test_a_reply_after_its_window_was_given_up_opens_no_other,
           test_a_window_keeps_to_its_rate, test_a_saved_generator_goes_on_alike,
           test_reset_gives_the_state_of_the_start, test_what_is_sent_is_the_cause_of_what_arrives,
           test_recording_changes_nothing, test_the_report_tells_what_was_measured,
