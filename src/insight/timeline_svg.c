@@ -3,6 +3,8 @@
  * left to right, the critical path outlined.  Self-contained SVG 1.1. */
 #include "insight/timeline.h"
 
+#include "insight/report.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -16,19 +18,6 @@ static const char *const fill[] = {
     [CONTEXT_SOFTIRQ] = "#fdae6b", [CONTEXT_IDLE] = "#eeeeee", [CONTEXT_DEVICE] = "#a1d99b",
     [CONTEXT_LINK] = "#bcbddc", [CONTEXT_MEDIA] = "#74c476",
 };
-
-/* Text for XML; names and release come from the guest. */
-static void put_escaped(FILE *out, const char *s)
-{
-    for (; *s; s++)
-        switch (*s) {
-        case '&': fputs("&amp;", out); break;
-        case '<': fputs("&lt;", out); break;
-        case '>': fputs("&gt;", out); break;
-        case '"': fputs("&quot;", out); break;
-        default: fputc((unsigned char)*s < 0x20 ? ' ' : *s, out);
-        }
-}
 
 static int x_of(const struct timeline *t, ps_t at)
 {
@@ -45,21 +34,9 @@ static int bottom(void)
     return y_of(LANE_MEDIA) + LANE_HEIGHT;
 }
 
-/* The largest of 1, 2, 5 times a power of ten that gives at most a dozen ticks. */
-static ps_t tick_of(ps_t total)
-{
-    static const unsigned steps[] = {1, 2, 5};
-
-    for (ps_t power = PS_PER_NS; power < PS_PER_S; power *= 10)
-        for (unsigned i = 0; i < 3; i++)
-            if (total / (power * steps[i]) <= 12)
-                return power * steps[i];
-    return PS_PER_S;
-}
-
 static void draw_axis(const struct timeline *t, FILE *out)
 {
-    ps_t tick = tick_of(t->total_ps);
+    ps_t tick = report_tick(t->total_ps);
     int end = bottom() - (LANE_HEIGHT - BAR) / 2;
 
     for (ps_t at = 0; at <= t->total_ps; at += tick) {
@@ -81,7 +58,7 @@ static void draw_segment(const struct timeline *t, const struct segment *s, FILE
     if (w < 1)
         w = 1;
     fprintf(out, "<g><title>");
-    put_escaped(out, s->name);
+    report_escaped(out, s->name);
     fprintf(out, ": %" PRIu64 ".%03" PRIu64 " us from %" PRIu64 ".%03" PRIu64 " us, %s%s",
             s->took_ps / PS_PER_US, s->took_ps % PS_PER_US / PS_PER_NS, s->start_ps / PS_PER_US,
             s->start_ps % PS_PER_US / PS_PER_NS, lane_context_name(s->context),
@@ -100,7 +77,7 @@ static void draw_segment(const struct timeline *t, const struct segment *s, FILE
         char label[128];
         snprintf(label, sizeof label, "%.*s", room, s->name);
         fprintf(out, "<text x=\"%d\" y=\"%d\">", x + 4, y + 34);
-        put_escaped(out, label);
+        report_escaped(out, label);
         fprintf(out, "</text>");
     }
     fprintf(out, "</g>\n");
@@ -114,11 +91,11 @@ static void draw_title(const struct timeline *t, FILE *out)
     fprintf(out, "<text x=\"%d\" y=\"24\" font-size=\"16\" font-weight=\"bold\">"
             "read of %" JSON_INTEGER_FORMAT " bytes, page cache ", LEFT,
             json_integer_value(json_object_get(t->request, "bytes")));
-    put_escaped(out, state ? state : "?");
+    report_escaped(out, state ? state : "?");
     fprintf(out, ": %" PRIu64 ".%03" PRIu64 " us</text>\n", t->total_ps / PS_PER_US,
             t->total_ps % PS_PER_US / PS_PER_NS);
     fprintf(out, "<text x=\"%d\" y=\"44\" fill=\"#555555\">Linux ", LEFT);
-    put_escaped(out, kernel ? kernel : "?");
+    report_escaped(out, kernel ? kernel : "?");
     fprintf(out, "; hart busy %" PRIu64 ".%03" PRIu64 " us, idle %" PRIu64 ".%03" PRIu64
             " us; %" PRIu64 " B by DMA, %" PRIu64 " B copied by the CPU; outlined: the critical "
             "path</text>\n", t->busy_ps / PS_PER_US, t->busy_ps % PS_PER_US / PS_PER_NS,

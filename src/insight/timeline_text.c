@@ -2,48 +2,13 @@
 /* A timeline as text, as JSON, and two of them compared. */
 #include "insight/timeline.h"
 
+#include "insight/report.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- text ---- */
-
-static const char *text_of(const json_t *object, const char *key, const char *otherwise)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-
-    return s ? s : otherwise;
-}
-
-static void print_machine(const struct timeline *t, FILE *out)
-{
-    const json_t *m = json_object_get(t->run, "machine"), *drive;
-    json_int_t harts = json_integer_value(json_object_get(m, "harts"));
-    json_int_t mhz = json_integer_value(json_object_get(m, "frequency_hz")) / 1000000;
-    size_t i;
-
-    fprintf(out, "machine   %" JSON_INTEGER_FORMAT " hart%s %" JSON_INTEGER_FORMAT ".%"
-            JSON_INTEGER_FORMAT " GHz, %" JSON_INTEGER_FORMAT " MiB", harts, harts == 1 ? "" : "s",
-            mhz / 1000, mhz % 1000 / 100,
-            json_integer_value(json_object_get(m, "memory_bytes")) >> 20);
-    json_array_foreach(json_object_get(m, "nvme"), i, drive)
-        fprintf(out, ", %s: %s on PCIe Gen%" JSON_INTEGER_FORMAT " x%" JSON_INTEGER_FORMAT,
-                text_of(drive, "name", "?"), text_of(drive, "profile", "?"),
-                json_integer_value(json_object_get(drive, "pcie_generation")),
-                json_integer_value(json_object_get(drive, "pcie_lanes")));
-    fprintf(out, ",\n          timing %s, interrupts by %s, seed %" JSON_INTEGER_FORMAT "\n",
-            text_of(m, "timing", "?"), text_of(m, "irq", "?"),
-            json_integer_value(json_object_get(t->run, "seed")));
-}
-
-static void print_changed(const struct timeline *t, FILE *out)
-{
-    json_t *changed = json_object_get(t->run, "parameters_changed"), *value;
-    const char *path;
-
-    json_object_foreach(changed, path, value)
-        fprintf(out, "set       %s=%s\n", path, json_string_value(value));
-}
 
 static void moved(const struct segment *s, char *buf, size_t size)
 {
@@ -62,11 +27,6 @@ static void moved(const struct segment *s, char *buf, size_t size)
 #undef MOVED
 }
 
-static void print_us(FILE *out, ps_t ps, int width)
-{
-    fprintf(out, "%*" PRIu64 ".%03" PRIu64, width - 4, ps / PS_PER_US, ps % PS_PER_US / PS_PER_NS);
-}
-
 static int by_start(const void *a, const void *b)
 {
     const struct segment *const *x = a, *const *y = b;
@@ -81,14 +41,13 @@ void timeline_print(const struct timeline *t, FILE *out)
     const struct segment *order[TIMELINE_SEGMENTS_MAX];
     char last = 0, text[128];
 
-    print_machine(t, out);
-    print_changed(t, out);
-    fprintf(out, "guest     Linux %s, %s\n", text_of(t->guest, "kernel", "?"),
-            text_of(t->guest, "filesystem", "?"));
+    report_machine(t->run, out);
+    fprintf(out, "guest     Linux %s, %s\n", report_text(t->guest, "kernel", "?"),
+            report_text(t->guest, "filesystem", "?"));
     fprintf(out, "request   %s of %" JSON_INTEGER_FORMAT " bytes, page cache %s%*srun %s\n\n",
-            text_of(t->request, "what", "?"),
+            report_text(t->request, "what", "?"),
             json_integer_value(json_object_get(t->request, "bytes")),
-            text_of(t->request, "state", "?"), 20, "", text_of(t->run, "id", "?"));
+            report_text(t->request, "state", "?"), 20, "", report_text(t->run, "id", "?"));
     fprintf(out, "      %-40s %9s %9s    %-7s moved\n", "step", "start", "took us", "context");
     for (unsigned i = 0; i < t->segments; i++)
         order[i] = &t->segment[i];
@@ -98,19 +57,19 @@ void timeline_print(const struct timeline *t, FILE *out)
 
         moved(s, text, sizeof text);
         fprintf(out, "  %c   %-40.40s ", s->step == last ? ' ' : s->step, s->name);
-        print_us(out, s->start_ps, 9);
+        report_us(out, s->start_ps, 9);
         fputc(' ', out);
-        print_us(out, s->took_ps, 9);
+        report_us(out, s->took_ps, 9);
         fprintf(out, " %c  %-7s %s\n", s->critical ? '*' : ' ', lane_context_name(s->context),
                 text);
         last = s->step;
     }
     fprintf(out, "      %-40s %9s ", "total", "");
-    print_us(out, t->total_ps, 9);
+    report_us(out, t->total_ps, 9);
     fprintf(out, "    busy ");
-    print_us(out, t->busy_ps, 5);
+    report_us(out, t->busy_ps, 5);
     fprintf(out, ", idle ");
-    print_us(out, t->idle_ps, 5);
+    report_us(out, t->idle_ps, 5);
     fprintf(out, " (%" PRIu64 " %%)\n", t->total_ps ? (t->idle_ps * 100 + t->total_ps / 2) /
                                                           t->total_ps : 0);
     fprintf(out, "      by DMA %" PRIu64 " B, copied by the CPU %" PRIu64 " B, MMIO %u write%s %u "
@@ -178,7 +137,7 @@ static ps_t time_of(const json_t *timeline, const char *name, size_t *first)
 
     *first = SIZE_MAX;
     json_array_foreach(segments, i, s)
-        if (!strcmp(text_of(s, "name", ""), name)) {
+        if (!strcmp(report_text(s, "name", ""), name)) {
             sum += time_in(s, "took_ps");
             if (*first == SIZE_MAX)
                 *first = i;
@@ -191,12 +150,12 @@ static void compare_row(FILE *out, const char *step, const char *name, ps_t a, p
     ps_t d = b < a ? a - b : b - a;
 
     fprintf(out, "  %s   %-40.40s ", step, name);
-    print_us(out, a, 9);
+    report_us(out, a, 9);
     fputc(' ', out);
-    print_us(out, b, 9);
+    report_us(out, b, 9);
     /* Below a nanosecond it is the rounding of ticks, and no change. */
     fprintf(out, "  %c", d < PS_PER_NS ? ' ' : b < a ? '-' : '+');
-    print_us(out, d, 8);
+    report_us(out, d, 8);
     fputc('\n', out);
 }
 
@@ -209,7 +168,7 @@ static void compare_segments(FILE *out, const json_t *from, const json_t *a, con
     size_t i, first, other;
 
     json_array_foreach(json_object_get(from, "segments"), i, s) {
-        const char *name = text_of(s, "name", "");
+        const char *name = report_text(s, "name", "");
         ps_t x, y;
 
         (void)time_of(from, name, &first);
@@ -217,7 +176,7 @@ static void compare_segments(FILE *out, const json_t *from, const json_t *a, con
             continue;
         x = time_of(a, name, &other);
         y = time_of(b, name, &other);
-        compare_row(out, text_of(s, "step", " "), name, x, y);
+        compare_row(out, report_text(s, "step", " "), name, x, y);
     }
 }
 
@@ -241,8 +200,8 @@ int timeline_compare(const json_t *a, const json_t *b, FILE *out, struct err *er
     const json_t *run_a = json_object_get(a, "run"), *run_b = json_object_get(b, "run");
     size_t i;
 
-    if (strcmp(text_of(a, "schema", ""), "doorbell.explain/1") ||
-        strcmp(text_of(b, "schema", ""), "doorbell.explain/1"))
+    if (strcmp(report_text(a, "schema", ""), "doorbell.explain/1") ||
+        strcmp(report_text(b, "schema", ""), "doorbell.explain/1"))
         return err_set(err, "both must be outputs of doorbell explain --json");
     compare_field(out, "seed", json_object_get(run_a, "seed"), json_object_get(run_b, "seed"));
     compare_field(out, "machine", json_object_get(run_a, "machine"),
