@@ -49,13 +49,13 @@ static void turn_round(unsigned char *frame)
     swap(frame + 34, frame + 36, 2);
 }
 
-static void kick(struct run *run, bool send)
+/* Tells the kernel of frames to send. Those that it copies it sends some at a time. */
+static void kick_send(struct run *run)
 {
-    run->calls++;
-    if (send)
-        sendto(run->xsk.fd, NULL, 0, MSG_DONTWAIT, NULL, 0);
-    else
-        recvfrom(run->xsk.fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
+    do {
+        run->calls++;
+    } while (sendto(run->xsk.fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 && errno == EAGAIN &&
+             !xsk_all_sent(&run->xsk));
 }
 
 /* Nothing is there: what is done until something is. */
@@ -68,7 +68,8 @@ static void await(struct run *run)
         if (poll(&p, 1, -1) < 0 && errno != EINTR)
             fail("poll");
     } else if (run->wait == WAIT_BUSY || xsk_needs_wakeup(&run->xsk.fill)) {
-        kick(run, false);
+        run->calls++;
+        recvfrom(run->xsk.fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
     }
 }
 
@@ -104,7 +105,7 @@ static void receive(struct run *run)
         }
         xsk_release(&run->xsk, n);
         if (run->action == ACTION_ECHO && xsk_needs_wakeup(&run->xsk.tx))
-            kick(run, true);
+            kick_send(run);
         measure_end(&run->measure);
         measure_over(&run->measure, run->tally.packets);
     }
@@ -142,7 +143,7 @@ static void set_up(struct run *run)
 
 int af_xdp_main(int argc, char **argv)
 {
-    static struct run run = {.port = 9, .idle_ms = 2000, .wait_ms = 30000, .poll_us = 20, .marks = 1,
+    static struct run run = {.port = 9, .idle_ms = 500, .wait_ms = 30000, .poll_us = 20, .marks = 1,
                              .device = "eth0", .ready = ""};
     struct usage before, after;
     const struct arg args[] = {

@@ -89,7 +89,7 @@ static int run_receiver(struct run *run, int argc, char **argv)
 
 static struct run defaults(void)
 {
-    return (struct run){.r = {.port = 9, .buffer_bytes = 2048}, .idle_ms = 2000,
+    return (struct run){.r = {.port = 9, .buffer_bytes = 2048}, .idle_ms = 500,
                         .wait_ms = 30000, .marks = 1, .device = "eth0", .ready = ""};
 }
 

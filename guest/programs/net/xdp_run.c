@@ -56,7 +56,7 @@ static void read_counts(struct run *run)
 
 int xdp_run_main(int argc, char **argv)
 {
-    static struct run run = {.port = 9, .idle_ms = 2000, .wait_ms = 30000, .look_us = 1000,
+    static struct run run = {.port = 9, .idle_ms = 500, .wait_ms = 30000, .look_us = 1000,
                              .device = "eth0", .ready = ""};
     struct usage before, after;
     uint64_t began, first = 0, last, seen = 0, first_packets = 0;

@@ -130,6 +130,11 @@ bool xsk_send(struct xsk *x, const struct xdp_desc *d)
     return true;
 }
 
+bool xsk_all_sent(const struct xsk *x)
+{
+    return __atomic_load_n(x->tx.consumer, __ATOMIC_ACQUIRE) == *x->tx.producer;
+}
+
 void xsk_complete(struct xsk *x)
 {
     uint32_t at = *x->completion.consumer;

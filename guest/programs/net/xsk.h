@@ -39,6 +39,8 @@ uint32_t xsk_peek(struct xsk *x, struct xdp_desc *out, uint32_t max);
 void xsk_release(struct xsk *x, uint32_t count);
 /* Sends a frame; false: the ring is full. */
 bool xsk_send(struct xsk *x, const struct xdp_desc *d);
+/* Whether the kernel has taken all that xsk_send() got. */
+bool xsk_all_sent(const struct xsk *x);
 /* Takes back frames that were sent. */
 void xsk_complete(struct xsk *x);
 void xsk_free(struct xsk *x, uint64_t address);
