@@ -201,9 +201,11 @@ static bool station_control(struct wire *w, const uint8_t *b)
         return false;
     if (memcmp(b + 12, pause, 4) != 0 || memcmp(b, multicast, 6) != 0)
         return true;
+    w->pauses++;
+    if (w->pause_ignored)
+        return true;
     until = ps_add(w->clock->now, bytes_ps(w, ((uint64_t)b[16] << 8 | b[17]) * 64));
     w->paused_until = until;
-    w->pauses++;
     if (until < was && w->resumed)
         w->resumed(w->resumed_ctx);
     return true;

@@ -102,6 +102,7 @@ struct wire {
     uint64_t ps_per_byte;     /* at that rate, if exact; 0: divide */
     ps_t paused_until;        /* the station's MAC, by PAUSE */
     uint64_t pauses;          /* PAUSE frames it has seen */
+    bool pause_ignored;       /* set by the station: they do not hold it */
     bool impaired;            /* derived from p: any chance at all */
     struct wire_end end[2];
     struct wire_way way[2];   /* way[s] starts at side s */

@@ -264,6 +264,7 @@ struct netgen *netgen_new(const char *name, struct wire *wire, struct clock *clo
     event_init(clock, &g->ask, "netgen.ask", ask, g);
     event_init(clock, &g->deadline, "netgen.deadline", deadline, g);
     wire_attach(wire, WIRE_STATION, netgen_receive, g);
+    wire->pause_ignored = !config->pause;
     wire->state_changed = link_changed;
     wire->state_ctx = g;
     wire->resumed = resumed;
@@ -283,6 +284,7 @@ void netgen_free(struct netgen *g)
     wire_attach(g->wire, WIRE_STATION, NULL, NULL);
     g->wire->state_changed = NULL;
     g->wire->resumed = NULL;
+    g->wire->pause_ignored = false;
     free(g->flow);
     free(g);
 }

@@ -74,6 +74,7 @@ struct netgen_config {
     uint16_t control_port;
     bool stop;                /* who runs the machine ends it with the run: see `finished` */
     ps_t settle_ps;           /* how long after the last frame a run waits for replies */
+    bool pause;               /* it honours PAUSE */
     bool remac;               /* recorded frames to one station are addressed to the guest */
     char *file;               /* the recording's name, for who opens it; NULL: none */
     /* Set by who opened it; needed for NETGEN_RECORDED. */
@@ -110,6 +111,7 @@ struct netgen_config {
     KEY(guestmac, STATION, "XX:XX:XX:XX:XX:XX", "do not ask with ARP") \
     KEY(guest, STATION, "A.B.C.D", "the guest's address") \
     KEY(control, STATION, "PORT", "UDP port that takes orders; 0: none") \
+    KEY(pause, STATION, "on|off", "off: PAUSE does not hold it") \
     KEY(file, STATION, "FILE", "send the frames of this capture") \
     KEY(remac, STATION, "on|off", "address those to the guest")
 

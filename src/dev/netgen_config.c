@@ -372,6 +372,11 @@ static int set_control(struct netgen_config *c, const char *value, struct err *e
     return number16(value, 0, &c->control_port, err);
 }
 
+static int set_pause(struct netgen_config *c, const char *value, struct err *err)
+{
+    return boolean(value, &c->pause, err);
+}
+
 static int set_file(struct netgen_config *c, const char *value, struct err *err)
 {
     if (!*value)
@@ -427,6 +432,7 @@ void netgen_config_init(struct netgen_config *config)
         .ip = 0x0a000001, .guest_ip = 0x0a000002,
         .control_port = 7000,
         .settle_ps = 10 * 1000 * PS_PER_US,
+        .pause = true,
         .remac = true,
     };
 }

@@ -323,6 +323,19 @@ static void test_pause_holds_the_traffic_and_nothing_is_lost(void)
     rig_free(r);
 }
 
+static void test_pause_can_be_ignored(void)
+{
+    struct rig *r = rig_new("start=link count=50000 pause=off", 1, NULL, NULL);
+
+    rig_up(r);
+    clock_run(&r->clock, 1000 * PS_PER_US);
+    guest_pause(r, 20000);
+    clock_run(&r->clock, PS_PER_S);
+    check_spacing(r, 67200, 50000);
+    CHECK_EQ_U64(r->wire.pauses, 1);
+    rig_free(r);
+}
+
 static void test_a_long_pause_is_not_made_up_for(void)
 {
     struct rig *r = rig_new("start=link rate=1M count=3000", 1, NULL, NULL);
@@ -781,7 +794,7 @@ TEST_MAIN(test_line_rate_is_back_to_back, test_frames_a_second_are_exact_over_an
           test_flows_take_turns_with_ports_and_addresses_of_their_own,
           test_bare_frames_carry_the_payload_and_can_come_back,
           test_pause_holds_the_traffic_and_nothing_is_lost,
-          test_a_long_pause_is_not_made_up_for, test_xon_lets_it_go_on_at_once,
+          test_pause_can_be_ignored, test_a_long_pause_is_not_made_up_for, test_xon_lets_it_go_on_at_once,
           test_a_run_outlives_the_link, test_round_trips_are_from_first_bit_to_last_bit,
           test_loss_is_counted_by_flow, test_duplicates_are_counted_and_not_as_replies,
           test_what_the_wire_does_is_what_is_measured,
