@@ -464,6 +464,7 @@ static bool choose_queue(struct i82599 *n)
 }
 
 static void retire(struct i82599 *n);
+static bool frame_ready(const struct tx_packet *p);
 
 static void serve(struct i82599 *n)
 {
@@ -475,6 +476,14 @@ static void serve(struct i82599 *n)
         more = n->txq[n->tx.current].cached && serve_descriptor(n, n->tx.current);
     }
     retire(n);
+}
+
+/* The pipeline starts with a packet's last byte, or with what makes the first segment of a TSO. */
+static void arrived(struct i82599 *n, struct tx_packet *p, uint32_t len)
+{
+    p->arrived += len;
+    if (!p->ready && frame_ready(p))
+        p->ready = n->clock->now + n->p.tx_pipeline_ps;
 }
 
 /* Reads that have arrived, in order. */
@@ -490,7 +499,7 @@ static void retire(struct i82599 *n)
         n->tx.read_first = (n->tx.read_first + 1) % TX_READERS;
         n->tx.reads--;
         if (r->data)
-            n->tx.packet[r->packet].arrived += r->len;
+            arrived(n, &n->tx.packet[r->packet], r->len);
         if (r->last && r->epoch == n->txq[r->queue].epoch)
             descriptor_done(n, r);
     }
@@ -683,8 +692,6 @@ static void send_frames(struct i82599 *n)
         if (!n->tx.control_waiting) {
             if (!frame_ready(p))
                 return;
-            if (!p->ready)
-                p->ready = n->clock->now + n->p.tx_pipeline_ps;
             at = u64_max(at, u64_max(p->ready, n->tx.paused_until));
         }
         if (!i82599_loopback(n))
