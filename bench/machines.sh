@@ -20,7 +20,8 @@ progress() {
     [ ! -t 2 ] || printf '\r\033[K%s' "$*" >&2
 }
 
-# The works as a job in the initramfs, and a drive: all machines get the same bytes.
+# The works as a job in the initramfs, and a drive: all machines get the same bytes. For the network
+# in one of its own, with the drivers of all cards.
 make_works() {
     make -s -C bench/programs "OUT=$work/job"
     make -s -C bench/programs "OUT=$work/native" native
@@ -30,6 +31,11 @@ make_works() {
     chmod +x "$work/job/run"
     cp "$cache/initrd.cpio" "$work/initrd"
     (cd "$work" && find job | LC_ALL=C sort | cpio -o -H newc --quiet) >>"$work/initrd"
+    [ -n "$net_words" ] || return 0
+    # shellcheck disable=SC2016
+    printf '#!/bin/sh\nexec ./doorbell-bench-net "$@"\n' >"$work/job/run"
+    cp "$cache/initrd-net.cpio" "$work/initrd-net"
+    (cd "$work" && find job | LC_ALL=C sort | cpio -o -H newc --quiet) >>"$work/initrd-net"
 }
 
 # user_time PID: milliseconds of user CPU time up to now.
@@ -70,6 +76,9 @@ measure() {
                 ready=yes ;;
             *" wrong: "*) die "$name computes wrongly: $line" ;;
             *" skipped: "*) say "$name: $line" >&2 ;;
+            "packets "*)
+                echo "$line" >>"$work/$name.packets"
+                progress "round ${round:-1} of $rounds: $name: ${line#* }" ;;
             "touched "*) memory_of "$machine" >"$work/memory" ;;
             *"job ended with status"*) ended=${line##* }; break ;;
             *)
@@ -81,7 +90,7 @@ measure() {
     done
     # Beyond 128: not the end of its output, but the end of our patience.
     [ $status -le 128 ] || die "$name has stopped after \"$last\"; $(tail -n 1 "$work/err")"
-    if [ "$name" = qemu ] || [ "$name" = icount ]; then
+    if [[ $name =~ ^(qemu|icount|nic-.*)$ ]]; then
         # It has nothing more to say, and its way out may wait for the drive.
         kill -9 "$machine" 2>/dev/null || true
         wait "$machine" 2>/dev/null || true
@@ -117,6 +126,39 @@ run_qemu() {
         -initrd "$work/initrd" -append "$append doorbell.args=$words" \
         -drive "if=none,id=disk,file=$work/disk,format=raw,readonly=on" \
         -device nvme,drive=disk,serial=bench
+}
+
+# The network cards of this QEMU to compare with, to $work/nics: our name and its device. It hands
+# their frames on by a socket, with feeder.c at its other end.
+find_nics() {
+    local known name device
+    known=$("$qemu" -machine virt -device help 2>/dev/null) || known=''
+    while read -r name device; do
+        [[ $known != *"name \"$device\""* ]] || echo "$name $device" >>"$work/nics"
+    done <<<'e1000e e1000e
+igb igb
+virtio virtio-net-pci'
+    [ -s "$work/nics" ] || say "this QEMU has none of the network cards to compare with" >&2
+}
+
+# The generator sends what the guest orders.
+run_doorbell_net() {
+    measure net "$doorbell" run --kernel "$products/Image" --initrd "$work/initrd-net" \
+        --firmware "$firmware" --memory 1G --quiet --nic gen,start=control \
+        --append "$append doorbell.args=1$1" --mark-times "$work/marks" "${engine_words[@]}"
+    cat "$work/marks" >>"$work/net.marks"
+}
+
+# run_qemu_net NAME DEVICE WORDS  From 8 on with message-signalled interrupts, which a card on real
+# hardware has, too; 7.2 has none that work (above).
+run_qemu_net() {
+    local virt=virt version
+    version=$("$qemu" --version | sed -n '1s/^QEMU emulator version \([0-9]*\).*/\1/p')
+    [ "${version:-0}" -lt 8 ] || virt=virt,aia=aplic-imsic
+    measure "nic-$1" "$work/native/feeder" "$qemu" -machine $virt -m 1G -no-reboot \
+        -display none -serial stdio -monitor none -bios "$firmware" -kernel "$products/Image" \
+        -initrd "$work/initrd-net" -append "$append doorbell.args=1$3" \
+        -netdev socket,id=wire,fd=3 -device "$2,netdev=wire,romfile="
 }
 
 run_native() {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The report of bench/run: from the files in `work`, as a table, or with json=yes as JSON, with the name
-# of the `peer`. Its input is bench/works.
+# of the `peer`. Its input is bench/works. The network's part is in report-net.awk.
 
 # The shortest repetition of each work: by the guest's clock, or natively.
 function read_works(machine, best,    file, f) {
@@ -83,7 +83,7 @@ BEGIN {
     read_marks("traced", traced, traced_count, traced_middle)
     if (json)
         printf ",\n \"works\": ["
-    else
+    else if (length(ours))
         printf "\n%-8s %9s %10s %6s %10s %6s %6s %10s %6s %10s %6s\n", "work", "instr.", "doorbell",
             "MIPS", peer, "ratio", "target", "-icount 0", "ratio", "native", "share"
 }
@@ -120,6 +120,14 @@ BEGIN {
 }
 
 END {
+    if (json || printed || length(ours))
+        report_rest()
+    report_network()
+    if (json)
+        print "\n}"
+}
+
+function report_rest(    r, ru, m) {
     read_boot("doorbell", boot); read_boot("qemu", qemu_boot); read_boot("icount", icount_boot)
     r = ratio(qemu_boot["wall"], boot["wall"]); ru = ratio(qemu_boot["user"], boot["user"])
     if (json) {
@@ -140,9 +148,7 @@ END {
     report_off()
     report_recorder()
     report_memory()
-    if (json)
-        print "\n}"
-    else if (judged)
+    if (!json && judged)
         printf "%d of %d works reach their target%s\n", judged - split(missed, m, " "), judged,
             missed == "" ? "" : "; short of it:" missed
 }
