@@ -101,9 +101,11 @@ bool machine_step(struct machine *m);
 /* When the next turn would do something: a hart goes on or an event fires; PS_NEVER: only the outside
  * world can bring anything. */
 ps_t machine_next(const struct machine *m);
-/* For who runs machines in turns: if all harts wait, time goes on to `until` or to just before the
+/* For who runs machines in turns.  While all harts wait: time goes on to `until` or to just before the
  * next event, whichever is earlier; then a look outside. */
 void machine_pass(struct machine *m, ps_t until);
+/* While harts run: the clock follows them to just before `until`, which no event is before. */
+void machine_time(struct machine *m, ps_t until);
 void machine_result(struct machine *m, struct machine_result *result);
 
 /* Ends the run (the first reason stays). */

@@ -207,6 +207,8 @@ static int nic_key(struct nic_config *nic, const char *name, const char *value, 
     }
     if (nic->backend != NIC_GEN)
         return unknown_key(nic, name, err);
+    if (!value && (strcmp(name, "stop") == 0 || strcmp(name, "remac") == 0))
+        value = "on";
     if (!value)
         return err_set(err, "%s needs a value: %s=...", name, name);
     return netgen_config_set(nic->gen, name, value, err);

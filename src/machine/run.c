@@ -243,17 +243,30 @@ ps_t machine_next(const struct machine *m)
     return next;
 }
 
-void machine_pass(struct machine *m, ps_t until)
+static bool all_wait(const struct machine *m)
 {
-    ps_t next = machine_next(m);
-
     for (unsigned i = 0; i < m->config->harts; i++)
         if (!m->hart[i]->idle)
-            return;
+            return false;
+    return true;
+}
+
+void machine_pass(struct machine *m, ps_t until)
+{
+    ps_t next = next_event(m);
+
+    if (!all_wait(m))
+        return;
     if (next > m->clock.now)
         clock_run(&m->clock, u64_min(until, next - 1));
     outside_poll(m, 0);
     wake_harts(m);
+}
+
+void machine_time(struct machine *m, ps_t until)
+{
+    if (!all_wait(m) && until > m->clock.now + 1 && until <= clock_next(&m->clock))
+        clock_run(&m->clock, until - 1);
 }
 
 void machine_result(struct machine *m, struct machine_result *result)
