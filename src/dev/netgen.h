@@ -106,7 +106,7 @@ struct netgen_config {
     KEY(delay, STATION, "TIME", "to wait after guest or link") \
     KEY(settle, STATION, "TIME", "to wait for replies at the end") \
     KEY(stop, STATION, "on|off", "end the machine after the run") \
-    KEY(mac, STATION, "XX:XX:XX:XX:XX:XX", "its own address") \
+    KEY(mac, STATION, "XX:XX:XX:XX:XX:XX", "its own address (for --nic: genmac)") \
     KEY(ip, STATION, "A.B.C.D", "its own address") \
     KEY(guestmac, STATION, "XX:XX:XX:XX:XX:XX", "do not ask with ARP") \
     KEY(guest, STATION, "A.B.C.D", "the guest's address") \

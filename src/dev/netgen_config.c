@@ -46,7 +46,7 @@ static int number(const char *value, uint64_t min, uint64_t max, uint64_t *out, 
 
 static int number32(const char *value, uint64_t min, uint64_t max, uint32_t *out, struct err *err)
 {
-    uint64_t v;
+    uint64_t v = 0;
 
     if (number(value, min, max, &v, err))
         return -1;
@@ -56,7 +56,7 @@ static int number32(const char *value, uint64_t min, uint64_t max, uint32_t *out
 
 static int number16(const char *value, uint64_t min, uint16_t *out, struct err *err)
 {
-    uint64_t v;
+    uint64_t v = 0;
 
     if (number(value, min, UINT16_MAX, &v, err))
         return -1;
@@ -66,7 +66,7 @@ static int number16(const char *value, uint64_t min, uint16_t *out, struct err *
 
 static int duration(const char *value, uint64_t *out, struct err *err)
 {
-    uint64_t v;
+    uint64_t v = 0;
 
     if (text_time_ps(value, &v) || v > TIME_MAX)
         return bad(err, value, "a time such as 100us (at most 1000000s)");
@@ -177,7 +177,7 @@ static int set_rate(struct netgen_config *c, const char *value, struct err *err)
         {"Gbit", 1000000000, NETGEN_BITS},
     };
     const char *unit = value + strspn(value, "0123456789."), *rest;
-    uint64_t v;
+    uint64_t v = 0;
 
     if (strcmp(value, "line") == 0) {
         c->stream.rate_kind = NETGEN_LINE;
@@ -257,7 +257,7 @@ static int set_window(struct netgen_config *c, const char *value, struct err *er
 
 static int set_timeout(struct netgen_config *c, const char *value, struct err *err)
 {
-    uint64_t v;
+    uint64_t v = 0;
 
     if (duration(value, &v, err))
         return -1;
@@ -280,7 +280,7 @@ static int set_duration(struct netgen_config *c, const char *value, struct err *
 static int set_proto(struct netgen_config *c, const char *value, struct err *err)
 {
     static const char *const words[] = {"udp", "icmp", "raw", NULL};
-    uint32_t v;
+    uint32_t v = 0;
 
     if (word(value, words, "udp, icmp or raw", &v, err))
         return -1;
@@ -305,7 +305,7 @@ static int set_ethertype(struct netgen_config *c, const char *value, struct err 
 
 static int set_checksum(struct netgen_config *c, const char *value, struct err *err)
 {
-    bool on;
+    bool on = false;
 
     if (boolean(value, &on, err))
         return -1;
@@ -316,7 +316,7 @@ static int set_checksum(struct netgen_config *c, const char *value, struct err *
 static int set_start(struct netgen_config *c, const char *value, struct err *err)
 {
     static const char *const words[] = {"guest", "link", NULL};
-    uint32_t v;
+    uint32_t v = 0;
 
     if (strcmp(value, "control") == 0) {
         c->start = NETGEN_AT_CONTROL;
