@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* doorbell explain: runs the marked request in the guest and lays it out.
- *
- * The run: boot; at mark 1 (modules loaded, before the first warm-up pass) the kernel's and its
- * modules' symbols are read from image and memory, probes are planted and recording starts; at mark
- * 4 the machine stops.  The trace file is then all that the timeline is made from. */
+/* doorbell explain read: runs the marked request in the guest and lays it out. */
 #include "cli/cli.h"
+#include "cli/explain_run.h"
 #include "cli/guest.h"
 
 #include "base/alloc.h"
 #include "base/bits.h"
-#include "host/file.h"
-#include "host/terminal.h"
-#include "insight/symbols.h"
+#include "insight/packets.h"
 #include "insight/timeline.h"
-#include "machine/machine.h"
+#include "machine/config.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#define KERNEL_BYTES_MAX (UINT64_C(256) << 20)
 #define WARMUPS_DEFAULT "8"
 #define READ_BYTES 4096
 
@@ -80,146 +73,12 @@ static const struct opt options[] = {
 
 static const char usage[] =
     "read [OPTION]...\n"
+    "       doorbell explain receive|send [OPTION]... (--help lists them)\n"
     "       doorbell explain --compare A B\n"
     "Reads a file on the NVMe drive of an unmodified Debian guest and shows where each nanosecond\n"
     "of read(fd, buf, 4096) went.";
 
 /* ---- the run ---- */
-
-struct explain {
-    const struct explain_options *o;
-    struct symbols *symbols;
-    bool started, ended;
-    struct err err; /* of the mark callback */
-};
-
-struct reader {
-    struct machine *m;
-    unsigned hart;
-};
-
-static int read_kernel(void *ctx, uint64_t va, void *buf, size_t len)
-{
-    const struct reader *r = ctx;
-
-    return machine_read_virtual(r->m, r->hart, va, buf, len);
-}
-
-/* The third word of "Linux version 6.12... (...": the release. */
-static void kernel_release(const struct explain *e, struct reader *r, char *out, size_t size)
-{
-    uint64_t banner = symbols_find(e->symbols, "linux_banner");
-    char text[128] = "";
-    const char *start;
-
-    snprintf(out, size, "unknown");
-    if (!banner || read_kernel(r, banner, text, sizeof text - 1))
-        return;
-    start = strstr(text, "version ");
-    if (start)
-        snprintf(out, size, "%.*s", (int)strcspn(start + 8, " "), start + 8);
-}
-
-static void note_request(const struct explain *e, struct reader *r)
-{
-    char release[96], *text;
-    json_t *note;
-
-    kernel_release(e, r, release, sizeof release);
-    note = json_pack("{s{ss} s{ss ss ss si}}", "guest", "kernel", release, "request", "what",
-                     "read", "how", "read", "state", state_names[e->o->state], "bytes",
-                     READ_BYTES);
-    text = json_dumps(note, JSON_COMPACT);
-    trace_chunk(machine_trace(r->m), TRACE_CHUNK_NOTE, text, strlen(text));
-    free(text);
-    json_decref(note);
-}
-
-static void plant_function(const struct explain *e, struct reader *r, const char *name, size_t len,
-                           FILE *out)
-{
-    const struct symbol *found[8];
-    char exact[128];
-    size_t n;
-
-    snprintf(exact, sizeof exact, "%.*s", (int)len, name);
-    n = symbols_find_all(e->symbols, exact, found, ARRAY_LEN(found));
-    for (size_t i = 0; i < n && i < ARRAY_LEN(found); i++)
-        if (!machine_probe(r->m, r->hart, found[i]->address))
-            fprintf(out, "%016" PRIx64 " %c %s %s\n", found[i]->address, found[i]->type,
-                    found[i]->name, found[i]->module ? found[i]->module : "-");
-}
-
-/* Plants a probe at each function of the table and writes their names into the trace. */
-static void plant(const struct explain *e, struct reader *r)
-{
-    char *lines = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&lines, &size);
-
-    if (!out)
-        return;
-    for (const char *const *names = timeline_functions; *names; names++)
-        for (const char *p = *names; *p; p += strcspn(p, "|"), p += *p == '|')
-            plant_function(e, r, p, strcspn(p, "|"), out);
-    fclose(out);
-    trace_chunk(machine_trace(r->m), TRACE_CHUNK_SYMS, lines, size);
-    free(lines);
-}
-
-static void on_mark(void *ctx, struct machine *m, unsigned hart, uint64_t number)
-{
-    struct explain *e = ctx;
-    struct reader r = {m, hart};
-
-    if (number == MARK_RUN_START && !e->started) {
-        /* What could not be read is missing from the table; the timeline says what. */
-        (void)symbols_add_modules(e->symbols, read_kernel, &r, NULL);
-        plant(e, &r);
-        note_request(e, &r);
-        machine_trace(m)->on = true;
-        e->started = true;
-    } else if (number == MARK_RUN_END && e->started) {
-        e->ended = true;
-        machine_stop(m);
-    }
-}
-
-static int load_symbols(struct explain *e, const char *kernel, struct err *err)
-{
-    uint8_t *bytes;
-    size_t size;
-    int rc;
-
-    if (file_read("kernel", kernel, KERNEL_BYTES_MAX, &bytes, &size, err))
-        return -1;
-    rc = symbols_load_image(&e->symbols, bytes, size, err);
-    free(bytes);
-    return rc ? err_prefix(err, "%s: its symbols", kernel) : 0;
-}
-
-static int record(struct explain *e, const char *trace, struct err *err)
-{
-    struct machine *m = machine_new(&e->o->config, err);
-    struct machine_result result;
-    int rc = -1;
-
-    if (!m)
-        return -1;
-    machine_on_mark(m, on_mark, e);
-    if (!machine_trace_open(m, trace, false, err)) {
-        if (isatty(STDERR_FILENO))
-            log_line("booting the guest and measuring (some seconds) ...");
-        terminal_catch_signals();
-        machine_run(m, &result);
-        rc = machine_close(m, err);
-        if (!rc && !e->ended)
-            rc = err_set(err, "the guest ended before its request was measured (look at it with "
-                         "--console stdio)");
-    }
-    machine_free(m);
-    return rc;
-}
 
 /* Fills what the user has left open with the guest that guest/ makes. */
 static int prepare(struct explain_options *o, char **owned, char *append, size_t append_size,
@@ -248,22 +107,15 @@ static int prepare(struct explain_options *o, char **owned, char *append, size_t
 
 static int run(struct explain_options *o, char *trace, size_t trace_size, struct err *err)
 {
-    struct explain e = {.o = o};
+    struct explain_job job = {.config = &o->config, .functions = timeline_functions};
     char *owned[3] = {0}, append[256];
-    const char *dir = getenv("TMPDIR");
-    int rc = -1, fd;
+    int rc = -1;
 
-    if (o->config.trace) {
-        snprintf(trace, trace_size, "%s", o->config.trace);
-    } else {
-        snprintf(trace, trace_size, "%s/doorbell-trace-XXXXXX", dir && *dir ? dir : "/tmp");
-        if ((fd = mkstemp(trace)) < 0)
-            return err_set(err, "cannot make a temporary file %s (set TMPDIR, or --trace)", trace);
-        close(fd);
-    }
-    if (!prepare(o, owned, append, sizeof append, err) && !load_symbols(&e, o->config.kernel, err))
-        rc = record(&e, trace, err);
-    symbols_free(e.symbols);
+    job.request = json_pack("{ss ss ss si}", "what", "read", "how", "read", "state",
+                            state_names[o->state], "bytes", READ_BYTES);
+    if (!prepare(o, owned, append, sizeof append, err))
+        rc = explain_record(&job, trace, trace_size, err);
+    json_decref(job.request);
     for (unsigned i = 0; i < ARRAY_LEN(owned); i++)
         free(owned[i]);
     return rc;
@@ -271,20 +123,9 @@ static int run(struct explain_options *o, char *trace, size_t trace_size, struct
 
 /* ---- output ---- */
 
-static int draw(const struct timeline *t, const char *path, struct err *err)
+static void draw(const void *timeline, FILE *out)
 {
-    char *svg = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&svg, &size);
-    int rc;
-
-    if (!out)
-        return err_set(err, "--svg: out of memory");
-    timeline_svg(t, out);
-    fclose(out);
-    rc = file_write("picture", path, svg, size, err);
-    free(svg);
-    return rc;
+    timeline_svg(timeline, out);
 }
 
 static int show(const struct explain_options *o, const char *trace, struct err *err)
@@ -293,7 +134,7 @@ static int show(const struct explain_options *o, const char *trace, struct err *
     int rc = timeline_build(&t, trace, err);
 
     if (!rc && o->svg)
-        rc = draw(&t, o->svg, err);
+        rc = explain_draw(draw, &t, o->svg, err);
     if (!rc && o->json) {
         json_t *j = timeline_json(&t);
         json_dumpf(j, stdout, JSON_INDENT(1));
@@ -306,24 +147,18 @@ static int show(const struct explain_options *o, const char *trace, struct err *
     return rc;
 }
 
-static int compare(const char *a_path, const char *b_path, struct err *err)
+static int compare(char **paths, struct err *err)
 {
-    json_error_t je;
-    json_t *a = json_load_file(a_path, 0, &je), *b;
+    json_t *two[2];
     int rc;
 
-    if (!a)
-        return err_set(err, "%s: %s (it should be the output of doorbell explain --json)", a_path,
-                       je.text);
-    b = json_load_file(b_path, 0, &je);
-    if (!b) {
-        json_decref(a);
-        return err_set(err, "%s: %s (it should be the output of doorbell explain --json)", b_path,
-                       je.text);
-    }
-    rc = timeline_compare(a, b, stdout, err);
-    json_decref(a);
-    json_decref(b);
+    if (explain_load_two(paths, two, err))
+        return -1;
+    rc = packets_are(two[0]) && packets_are(two[1])
+             ? packets_compare(two[0], two[1], stdout, err)
+             : timeline_compare(two[0], two[1], stdout, err);
+    json_decref(two[0]);
+    json_decref(two[1]);
     return rc;
 }
 
@@ -338,18 +173,17 @@ static int explain(struct explain_options *o, char **argv, int arguments, int *s
         if (arguments != 2)
             return err_set(err, "--compare takes two files");
         *status = CLI_FAILED;
-        return compare(argv[0], argv[1], err);
+        return compare(argv, err);
     }
     if (arguments != 1 || strcmp(argv[0], "read"))
-        return err_set(err, "what to explain? there is: read");
+        return err_set(err, "what to explain? there are: read, receive, send");
     *status = CLI_NO_RUN;
     if (o->from)
         return show(o, o->from, err);
     rc = run(o, trace, sizeof trace, err);
     if (!rc)
         rc = show(o, trace, err);
-    if (!o->config.trace && *trace)
-        unlink(trace);
+    explain_forget(&o->config, trace);
     return rc;
 }
 
@@ -357,7 +191,11 @@ int cli_explain(int argc, char **argv)
 {
     struct explain_options o = {0};
     struct err err;
-    int arguments, status = cli_options("explain", usage, options, &o, argc, argv, &arguments);
+    int arguments, status;
+
+    if (argc > 1 && (!strcmp(argv[1], "receive") || !strcmp(argv[1], "send")))
+        return cli_explain_net(argc, argv);
+    status = cli_options("explain", usage, options, &o, argc, argv, &arguments);
 
     if (status >= 0)
         return status;

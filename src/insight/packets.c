@@ -260,6 +260,8 @@ static void on_hart(struct reading *r, unsigned hart, const struct trace_record 
     switch (kind) {
     case TRACE_KIND_mark:
         h->in_mark = e->mark.number == MARK_REQUEST_BEGIN;
+        if (e->mark.number == MARK_RUN_END)
+            r->ended = true;
         break;
     case TRACE_KIND_probe: {
         enum role role = role_at(r, e->probe.address);
@@ -324,7 +326,7 @@ static int read_all(struct reading *r, struct err *err)
     if (read_schema(r, err))
         return -1;
     while ((more = trace_file_next(r->file, &rec, err)) > 0)
-        if (on_record(r, &rec, err))
+        if (!r->ended && on_record(r, &rec, err))
             return -1;
     return more;
 }
@@ -347,6 +349,9 @@ static void say_what_is_special(struct reading *r)
         if (!(r->roles >> role & 1) && !may_lack(r->o->direction, role))
             packets_note(r->out, "merged with the step before, as this kernel has no function: ",
                          packets_functions[role]);
+    if (!r->ended)
+        packets_note(r->out, "recording ended before as many packets as asked for had come to the "
+                     "program", "");
     if (r->full)
         packets_note(r->out, "there are more packets than are looked at", "");
     if (r->out_of_order)

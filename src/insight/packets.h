@@ -122,7 +122,8 @@ void packets_print(const struct packets *p, FILE *out);
 void packets_svg(const struct packets *p, FILE *out);
 /* Schema doorbell.explain-net/1; the caller's reference. */
 json_t *packets_json(const struct packets *p);
-/* Two results of packets_json side by side. */
+/* Whether that is a result of packets_json; two of them side by side. */
+bool packets_are(const json_t *result);
 int packets_compare(const json_t *a, const json_t *b, FILE *out, struct err *err);
 
 const char *packet_context_name(enum packet_context context);

@@ -235,6 +235,7 @@ struct reading {
     uint64_t xsk_reader;
     struct skb_slot skb[SKB_SLOTS];
     uint32_t marked;
+    bool ended;        /* mark 4 was met: what comes after does not count */
     bool out_of_order; /* a buffer was not that of the next packet of its queue */
 
     ps_t window, last; /* PS_NEVER: not begun */

@@ -259,13 +259,17 @@ static void compare_field(FILE *out, const char *what, const json_t *a, const js
     free(y);
 }
 
+bool packets_are(const json_t *result)
+{
+    return !strcmp(report_text(result, "schema", ""), SCHEMA);
+}
+
 int packets_compare(const json_t *a, const json_t *b, FILE *out, struct err *err)
 {
     static const char *const lists[] = {"stages", "totals"};
     const json_t *run_a = json_object_get(a, "run"), *run_b = json_object_get(b, "run");
 
-    if (strcmp(report_text(a, "schema", ""), SCHEMA) ||
-        strcmp(report_text(b, "schema", ""), SCHEMA))
+    if (!packets_are(a) || !packets_are(b))
         return err_set(err, "both must be outputs of doorbell explain receive, or send, --json");
     compare_field(out, "direction", json_object_get(a, "direction"),
                   json_object_get(b, "direction"));

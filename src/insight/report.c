@@ -30,10 +30,11 @@ static void print_nics(const json_t *machine, FILE *out)
     size_t i;
 
     json_array_foreach(json_object_get(machine, "nic"), i, nic)
-        fprintf(out, ", %s: 82599 on PCIe Gen%" JSON_INTEGER_FORMAT " x%" JSON_INTEGER_FORMAT,
-                report_text(nic, "name", "?"),
-                json_integer_value(json_object_get(nic, "pcie_generation")),
-                json_integer_value(json_object_get(nic, "pcie_lanes")));
+        fprintf(out, ", %s: 82599, %" JSON_INTEGER_FORMAT " Gb/s, PCIe x%" JSON_INTEGER_FORMAT
+                ", to %s", report_text(nic, "name", "?"),
+                json_integer_value(json_object_get(nic, "gigabits")),
+                json_integer_value(json_object_get(nic, "pcie_lanes")),
+                report_text(nic, "backend", "?"));
 }
 
 void report_machine(const json_t *run, FILE *out)

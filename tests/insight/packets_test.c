@@ -8,6 +8,7 @@ static void test_a_packet_to_a_sleeping_reader_is_laid_out_and_sums_exactly(void
 {
     begin(PACKETS_RECEIVE);
     whole_packet(1000, 1, 0);
+    trace_mark(&t, HART, at(5000), 0, MARK_RUN_END, 0);
     CHECK(lay_out() == 0);
     check_promises();
     CHECK_EQ_U64(pk.shown.total_ps, 3067 * PS_PER_NS);
@@ -491,6 +492,23 @@ static void test_the_hart_s_time_is_parted_by_context(void)
     CHECK_EQ_U64(pk.window.other_interrupts, 1);
 }
 
+static void test_what_comes_after_the_end_mark_does_not_count(void)
+{
+    begin(PACKETS_RECEIVE);
+    whole_packet(1000, 1, 0);
+    trace_mark(&t, HART, at(5000), 0, MARK_RUN_END, 0);
+    whole_packet(11000, 2, 1);
+    CHECK(lay_out() == 0);
+    check_promises();
+    CHECK_EQ_U64(pk.window.arrived, 1);
+    CHECK_EQ_U64(pk.window.took_ps, 4000 * PS_PER_NS);
+    CHECK(!has_note("recording ended"));
+    begin(PACKETS_RECEIVE);
+    whole_packet(1000, 1, 0);
+    CHECK(lay_out() == 0);
+    CHECK(has_note("recording ended before"));
+}
+
 static void test_packets_at_the_start_can_be_left_out(void)
 {
     begin(PACKETS_RECEIVE);
@@ -645,7 +663,9 @@ TEST_MAIN(test_a_packet_to_a_sleeping_reader_is_laid_out_and_sums_exactly,
           test_a_wake_up_by_something_else_is_not_the_packet_s,
           test_drops_are_counted_by_their_reason, test_percentiles_are_of_the_nearest_rank,
           test_the_chosen_packet_is_the_fastest_the_median_or_the_slowest,
-          test_the_hart_s_time_is_parted_by_context, test_packets_at_the_start_can_be_left_out,
+          test_the_hart_s_time_is_parted_by_context,
+          test_what_comes_after_the_end_mark_does_not_count,
+          test_packets_at_the_start_can_be_left_out,
           test_a_function_that_the_kernel_lacks_is_merged_and_said,
           test_traces_that_are_of_no_use_are_refused_in_a_line,
           test_text_and_picture_say_what_was_found,
