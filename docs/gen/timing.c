@@ -5,6 +5,7 @@
  *     doorbell-docs-timing FILE           rewrite the tables
  *     doorbell-docs-timing --check FILE   compare; exit status 1 if they differ */
 #include "cpu/hart/hart.h"
+#include "dev/i82599.h"
 #include "dev/nvme_impl.h"
 #include "docs/gen/section.h"
 #include "machine/classes.h"
@@ -57,6 +58,12 @@ static void put_tables(FILE *out)
     count(hart_param_rows, &all, &assumed);
     count(link_soc_params, &all, &assumed);
     count(link_pcie_params, &all, &assumed);
+    put_group(out, "nic0.link", "the PCI Express link of a network controller; nic1.link, ... likewise",
+              i82599_link_params);
+    put_group(out, "nic0.wire", "its cable, with what may go wrong on it; nic1.wire, ... likewise",
+              wire_params);
+    count(i82599_link_params, &all, &assumed);
+    count(wire_params, &all, &assumed);
     for (const struct nvme_profile *p = nvme_profiles; p->name; p++) {
         snprintf(title, sizeof title, "a drive's controller, profile %s (%s)", p->name, p->title);
         put_group(out, "nvme0", title, p->controller);
