@@ -86,6 +86,9 @@ static bool any_busy(const struct i82599 *n)
     for (unsigned i = 0; i < RX_WRITEBACKS; i++)
         if (n->rx_writeback[i].busy)
             return true;
+    for (unsigned i = 0; i < ARRAY_LEN(n->rsc.header); i++)
+        if (dma_op_busy(&n->rsc.header[i].op))
+            return true;
     for (unsigned i = 0; i < TX_WRITEBACKS; i++)
         if (n->tx_writeback[i].busy)
             return true;
@@ -566,6 +569,8 @@ static const struct field i82599_state[] = {
     ONE(rx.movers), ONE(rx.writeback_first), ONE(rx.writebacks),
     OP_STATE(rx_mover), EACH(rx_mover, slot), EACH(rx_mover, at), EACH(rx_mover, busy),
     DESC_STATE(rx_fetch), DESC_STATE(rx_writeback),
+    ONE(rsc.open), ONE(rsc.context), OP_STATE(rsc.header),
+    FIELD_AN_EVENT(struct i82599, rsc.aging),
     /* transmit */
     ONE(txq), FIELD_BLOCK(struct i82599, tx.ring, TX_RING_BYTES, 1),
     ONE(tx.packet), ONE(tx.packet_first), ONE(tx.packets), ONE(tx.ring_head), ONE(tx.ring_used),

@@ -30,6 +30,7 @@
 #define RX_RING_BYTES (UINT32_C(1) << 20) /* host memory behind the 512-KiB receive packet buffer */
 #define RX_MOVERS 64             /* data writes under way */
 #define RX_WRITEBACKS 32
+#define RSC_CONTEXTS 32          /* coalescings at a time (7.11) */
 #define FETCHERS 8               /* descriptor reads under way, receive and transmit each */
 #define TX_RING_BYTES (UINT32_C(160) << 10) /* the transmit packet buffer (7.2.1.2) */
 #define TX_READERS 32            /* data reads under way */
@@ -51,6 +52,7 @@ struct i82599_params {
     uint64_t reset_ps;          /* CTRL.RST or LNK_RST to cleared */
     uint64_t eeprom_word_ps;    /* EERD start to done */
     uint64_t itr_unit_ps;       /* EITR's unit (8.2.3.5.12) */
+    uint64_t rsc_unit_ps;       /* GPIE.RSC_DELAY's unit */
 };
 extern const struct param i82599_params[];
 
@@ -98,6 +100,7 @@ struct rx_queue {
     uint8_t epoch, enabled;
     uint8_t lli;
     uint8_t faulted;    /* its ring cannot be read: nothing more until it is enabled anew */
+    uint64_t open;      /* of those in writeback[]: not finished, for their packet still grows */
     uint64_t cause;     /* of the latest frame in writeback[] */
 };
 
@@ -124,6 +127,40 @@ struct rx_mover {
     struct i82599 *n;
     uint32_t slot, at;  /* offsets in the ring: of the frame's slot, of the bytes */
     uint8_t busy;
+};
+
+enum rsc_state { RSC_FREE, RSC_OPEN, RSC_CLOSING };
+
+/* A coalescing: one large packet that grows (i82599_rsc.c). */
+struct rsc_context {
+    ps_t deadline;
+    uint64_t cause;           /* trace record of its latest segment */
+    uint64_t address, first_address; /* of the current buffer, of the first */
+    uint32_t buffer, filled;  /* bytes of a buffer, and taken of the current one */
+    uint32_t total;           /* bytes of the packet */
+    uint32_t info, hash, status; /* for its descriptors */
+    uint32_t next_seq;
+    uint16_t current;         /* ring index of the current descriptor */
+    uint16_t source_port, destination_port, vlan;
+    uint16_t l3_at, l4_at, header_bytes;
+    uint16_t packets, started; /* segments in all; those that start in the current buffer */
+    uint16_t descriptors;
+    uint8_t state, queue, tos;
+    uint8_t tagged, stripped, stamp;
+    uint8_t source[4], destination[4];
+    uint8_t header[96];
+};
+
+struct rsc_header {
+    struct dma_op op;
+    struct i82599 *n;
+};
+
+struct rsc_engine {
+    uint64_t open;      /* contexts that are */
+    struct rsc_context context[2 * RSC_CONTEXTS]; /* as many again are closing */
+    struct rsc_header header[2 * RSC_CONTEXTS]; /* their last writes */
+    struct event aging; /* the earliest deadline of one, or sooner */
 };
 
 /* Reads or writes descriptors of a queue. */
@@ -294,6 +331,7 @@ struct i82599 {
     struct rx_mover rx_mover[RX_MOVERS];
     struct desc_op rx_fetch[FETCHERS], rx_writeback[RX_WRITEBACKS];
     uint32_t rx_fetch_first, rx_fetches;
+    struct rsc_engine rsc;
 
     struct tx_queue txq[I82599_QUEUES];
     struct tx_engine tx;
@@ -357,6 +395,8 @@ void i82599_rx_cause(struct i82599 *n, unsigned q, bool lli);
 void i82599_tx_cause(struct i82599 *n, unsigned q);
 /* The queue holds write-backs: they are to go at the end of its vector's interval. */
 void i82599_tx_held(struct i82599 *n, unsigned q);
+/* When EITR's interval of a receive queue's vector ends, or has ended. */
+ps_t i82599_rx_interval_end(const struct i82599 *n, unsigned q);
 void i82599_other_cause(struct i82599 *n, uint32_t eicr_bits); /* 30:16, such as I82599_EICR_LSC */
 /* Reads and writes of EICR, EICS, EIMS, EIMC, EIAC, EIAM, their _EX forms, EITR, GPIE: `reg` is
  * the row, `index` the instance.  Reading EICR clears as GPIE says. */

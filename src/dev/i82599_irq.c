@@ -155,6 +155,13 @@ void i82599_tx_held(struct i82599 *n, unsigned q)
               u64_max(vector->next, n->clock->now + interval(n, ivar & IVAR_VECTOR)));
 }
 
+ps_t i82599_rx_interval_end(const struct i82599 *n, unsigned q)
+{
+    uint32_t ivar = bank32_at(n, I82599_IVAR, q / 2) >> (q & 1) * 16;
+
+    return ivar & IVAR_VALID ? n->vector[msix(n) ? ivar & IVAR_VECTOR : 0].next : 0;
+}
+
 /* ---- causes ---- */
 
 static void queue_cause(struct i82599 *n, unsigned q, unsigned transmit, bool at_once)

@@ -7,7 +7,7 @@
  *
  * Frames leave the buffer in order.  One that finds no descriptor holds up all behind it, unless its
  * queue has SRRCTL.DROP_EN (7.1.3). */
-#include "dev/i82599_impl.h"
+#include "dev/i82599_rx.h"
 
 #include "base/alloc.h"
 
@@ -31,11 +31,6 @@ _Static_assert(sizeof(struct rx_slot) == SLOT_ALIGN, "slots keep their alignment
 static struct rx_slot *slot_at(struct i82599 *n, uint32_t at)
 {
     return (struct rx_slot *)(void *)(n->rx.ring + at);
-}
-
-static uint8_t *slot_bytes(struct rx_slot *slot)
-{
-    return (uint8_t *)(slot + 1);
 }
 
 static void drop(struct i82599 *n, uint64_t number, enum drop_reason reason)
@@ -164,16 +159,22 @@ static struct desc_op *free_writeback(struct i82599 *n)
     return NULL;
 }
 
-/* Hands the held descriptors of a queue to the link, up to the ring's end at a time. */
-static void write_back(struct i82599 *n, unsigned q)
+/* Of the held descriptors, how many are finished from the first on. */
+static uint32_t finished(const struct rx_queue *queue)
+{
+    return queue->open ? u32_min(queue->held, (uint32_t)__builtin_ctzll(queue->open)) : queue->held;
+}
+
+/* Up to the ring's end at a time. */
+void i82599_rx_write_back(struct i82599 *n, unsigned q)
 {
     struct rx_queue *queue = &n->rxq[q];
     uint64_t saved = n->clock->cause, id;
     struct desc_op *w;
 
-    while (queue->held && (w = free_writeback(n))) {
+    while (finished(queue) && (w = free_writeback(n))) {
         uint32_t first = (queue->next + queue->count - queue->held) % queue->count;
-        uint32_t count = u32_min(queue->held, queue->count - first);
+        uint32_t count = u32_min(finished(queue), queue->count - first);
 
         w->queue = (uint16_t)q;
         w->first = (uint16_t)first;
@@ -190,6 +191,7 @@ static void write_back(struct i82599 *n, unsigned q)
                    count * I82599_DESC_BYTES);
         n->clock->cause = saved;
         queue->held = (uint16_t)(queue->held - count);
+        queue->open >>= count;
         memmove(queue->writeback, queue->writeback + count,
                 (size_t)queue->held * I82599_DESC_BYTES);
     }
@@ -203,7 +205,7 @@ static void write_back_all(struct i82599 *n)
 {
     for (unsigned w = 0; w < ARRAY_LEN(n->rx.held); w++)
         for (uint64_t bits = n->rx.held[w]; bits; bits &= bits - 1)
-            write_back(n, w * 64 + (unsigned)__builtin_ctzll(bits));
+            i82599_rx_write_back(n, w * 64 + (unsigned)__builtin_ctzll(bits));
 }
 
 static void written_back(void *owner, struct dma_op *op)
@@ -226,10 +228,12 @@ static void written_back(void *owner, struct dma_op *op)
 /* ---- a frame into its buffers ---- */
 
 /* Bits of the descriptor's packet type and status that the parser knows (7.1.6.2). */
-static uint32_t packet_type(const struct packet *p)
+static uint32_t packet_type(const struct packet *p, const struct rx_route *route)
 {
     uint32_t type = 0;
 
+    if (route->ether)
+        return I82599_RXD_TYPE_L2 | (route->ether - 1u) << 4;
     if (p->ip == 4)
         type |= p->ip_options ? I82599_RXD_TYPE_IPV4_EX | I82599_RXD_TYPE_IPV4
                               : I82599_RXD_TYPE_IPV4;
@@ -246,37 +250,36 @@ static uint32_t packet_type(const struct packet *p)
 }
 
 /* Status and errors of the last descriptor. */
-static uint32_t packet_status(struct i82599 *n, const struct packet *p, const uint8_t *bytes,
-                              const struct rx_route *route, bool stripped)
+static uint32_t packet_status(struct i82599 *n, const struct rx_frame *f)
 {
-    uint32_t status = I82599_RXD_DD | I82599_RXD_EOP;
-    enum packet_check ip = packet_check_ip(p, bytes), l4 = packet_check_l4(p, bytes);
+    uint32_t status = I82599_RXD_DD | I82599_RXD_EOP | f->route.errors;
 
-    if (ip)
+    if (f->ip)
         status |= I82599_RXD_IPCS;
-    if (ip == PACKET_BAD)
+    if (f->ip == PACKET_BAD)
         status |= I82599_RXD_IPE;
-    if (l4)
+    if (f->l4)
         status |= I82599_RXD_L4CS;
-    if (l4 == PACKET_BAD) {
+    if (f->l4 == PACKET_BAD) {
         status |= I82599_RXD_TCPE;
         i82599_stat(n, I82599_XEC, 0, 1);
-    } else if (ip == PACKET_BAD) {
+    } else if (f->ip == PACKET_BAD) {
         i82599_stat(n, I82599_XEC, 0, 1);
     }
-    if (route->fdir)
+    if (f->route.fdir)
         status |= I82599_RXD_FLM;
-    if (route->lli)
+    if (f->route.lli)
         status |= I82599_RXD_LLINT;
-    if (stripped)
+    if (f->stripped)
         status |= I82599_RXD_VP;
     return status;
 }
 
-static void take_descriptor(struct i82599 *n, unsigned q)
+void i82599_rx_take(struct i82599 *n, unsigned q)
 {
     struct rx_queue *queue = &n->rxq[q];
 
+    memcpy(queue->writeback[queue->held], queue->cache[queue->cached_slot], I82599_DESC_BYTES);
     queue->cached_slot = (queue->cached_slot + 1) % I82599_DESC_CACHE;
     queue->cached--;
     queue->next = (uint16_t)((queue->next + 1) % queue->count);
@@ -284,8 +287,8 @@ static void take_descriptor(struct i82599 *n, unsigned q)
     set_bit(n->rx.held, q);
 }
 
-static void move(struct i82599 *n, struct rx_slot *slot, uint64_t addr, uint8_t *bytes,
-                 uint32_t len)
+void i82599_rx_move(struct i82599 *n, struct rx_slot *slot, uint64_t addr, uint8_t *bytes,
+                    uint32_t len)
 {
     unsigned i = (n->rx.mover_first + n->rx.movers) % RX_MOVERS;
     struct rx_mover *m = &n->rx_mover[i];
@@ -297,13 +300,6 @@ static void move(struct i82599 *n, struct rx_slot *slot, uint64_t addr, uint8_t 
     slot->ops++;
     port_write(&m->op, addr, bytes, len);
 }
-
-struct rx_frame {
-    struct packet p;
-    struct rx_route route;
-    uint32_t buffer, type;
-    bool stripped, legacy;
-};
 
 /* One descriptor's write-back (7.1.5, 7.1.6). */
 static void describe(struct i82599 *n, const struct rx_frame *f, uint8_t *d, uint32_t len,
@@ -333,14 +329,13 @@ static void deliver(struct i82599 *n, struct rx_slot *slot, struct rx_frame *f)
 {
     unsigned q = f->route.queue;
     struct rx_queue *queue = &n->rxq[q];
-    uint8_t *bytes = slot_bytes(slot) + slot->start;
+    uint8_t *bytes = rx_slot_bytes(slot) + slot->start;
     uint32_t left = slot->len - slot->start, pieces = (left + f->buffer - 1) / f->buffer;
-    uint32_t status = packet_status(n, &f->p, slot_bytes(slot), &f->route, f->stripped);
+    uint32_t status = packet_status(n, f);
     uint64_t saved = n->clock->cause, id;
 
     if (f->stripped)
         memmove(bytes, bytes - slot->start, 12);
-    f->type = packet_type(&f->p);
     n->clock->cause = slot->cause;
     id = trace_nic_rx(n->trace, n->pci.source, TRACE_NOW(n->trace), slot->number, q, queue->next,
                       pieces, left);
@@ -355,13 +350,12 @@ static void deliver(struct i82599 *n, struct rx_slot *slot, struct rx_frame *f)
         uint8_t *d = queue->writeback[queue->held];
 
         left -= len;
-        memcpy(d, queue->cache[queue->cached_slot], I82599_DESC_BYTES);
-        move(n, slot, le64_get(d), bytes, len);
+        i82599_rx_take(n, q);
+        i82599_rx_move(n, slot, le64_get(d), bytes, len);
         describe(n, f, d, len, left ? I82599_RXD_DD : status);
         bytes += len;
-        take_descriptor(n, q);
         if (queue->held >= n->p.rx_writeback)
-            write_back(n, q);
+            i82599_rx_write_back(n, q);
     }
     n->clock->cause = saved;
     fetch(n, q);
@@ -465,49 +459,91 @@ static bool has_tag(struct i82599 *n, const struct packet *p, const uint8_t *byt
     return p->tagged && (uint32_t)(bytes[12] << 8 | bytes[13]) == type;
 }
 
+/* Whether the frame's queue has the descriptors for it; else it waits, or is dropped. */
+static bool has_descriptors(struct i82599 *n, struct rx_slot *slot, unsigned q, uint32_t need)
+{
+    struct rx_queue *queue = &n->rxq[q];
+    uint64_t srrctl = *rxq_reg(n, I82599_SRRCTL, q);
+
+    if (queue->cached >= need)
+        return true;
+    i82599_rsc_close_queue(n, q); /* or software might never give back what they hold */
+    fetch(n, q);
+    /* Descriptors that are on their way, or could be asked for, are waited for. */
+    if (queue->cached + queue->fetching + available(n, q) >= need ||
+        !(srrctl & FMASK(I82599_SRRCTL_DROP_EN) || queue->faulted)) {
+        n->rx.blocked = (uint8_t)(q + 1);
+        return false;
+    }
+    i82599_stat_rx_queue(n, q, slot->len, true);
+    drop(n, slot->number, DROP_NO_DESCRIPTOR);
+    slot->state = RX_OVER;
+    return false;
+}
+
+/* Room for the write-back of `need` more descriptors. */
+static bool has_room(struct i82599 *n, unsigned q, uint32_t need)
+{
+    if (n->rxq[q].held + need > I82599_BURST_MAX) {
+        i82599_rsc_close_queue(n, q);
+        i82599_rx_write_back(n, q);
+    }
+    return RX_MOVERS - n->rx.movers >= need && n->rxq[q].held + need <= I82599_BURST_MAX;
+}
+
+/* Queue, form and checksums of a frame; false: it is dropped. */
+static bool examine(struct i82599 *n, struct rx_slot *slot, struct rx_frame *f)
+{
+    const uint8_t *bytes = rx_slot_bytes(slot);
+    uint32_t srrctl;
+    unsigned q;
+
+    packet_parse(&f->p, bytes, slot->len - slot->fcs);
+    f->route = i82599_route(n, &f->p, bytes);
+    f->route.queue %= I82599_QUEUES;
+    q = f->route.queue;
+    if (f->route.drop || !n->rxq[q].enabled) {
+        i82599_route_count(n, &f->route);
+        drop(n, slot->number, f->route.drop ? DROP_FDIR : DROP_QUEUE_OFF);
+        slot->state = RX_OVER;
+        return false;
+    }
+    srrctl = (uint32_t)*rxq_reg(n, I82599_SRRCTL, q);
+    f->buffer = (uint32_t)FGET(srrctl, I82599_SRRCTL_BSIZEPACKET) * 1024;
+    if (!f->buffer)
+        f->buffer = 1024;
+    f->legacy = FGET(srrctl, I82599_SRRCTL_DESCTYPE) == 0;
+    f->stripped = *rxq_reg(n, I82599_RXDCTL, q) & FMASK(I82599_RXDCTL_VME) &&
+                  has_tag(n, &f->p, bytes);
+    f->type = packet_type(&f->p, &f->route);
+    f->ip = packet_check_ip(&f->p, bytes);
+    f->l4 = packet_check_l4(&f->p, bytes);
+    slot->start = f->stripped ? 4 : 0;
+    return true;
+}
+
 /* What is to become of the next frame: true, it is out of the way; false, it waits. */
 static bool dispatch(struct i82599 *n, struct rx_slot *slot)
 {
     struct rx_frame f = {0};
-    struct rx_queue *queue;
-    uint32_t need, srrctl;
+    uint32_t need;
     unsigned q;
 
-    packet_parse(&f.p, slot_bytes(slot), slot->len - slot->fcs);
-    f.route = i82599_route(n, &f.p, slot_bytes(slot));
-    q = f.route.queue % I82599_QUEUES;
-    queue = &n->rxq[q];
-    if (f.route.drop || !queue->enabled) {
-        drop(n, slot->number, f.route.drop ? DROP_FDIR : DROP_QUEUE_OFF);
-        slot->state = RX_OVER;
+    if (!examine(n, slot, &f))
         return true;
-    }
-    srrctl = (uint32_t)*rxq_reg(n, I82599_SRRCTL, q);
-    f.buffer = (uint32_t)FGET(srrctl, I82599_SRRCTL_BSIZEPACKET) * 1024;
-    if (!f.buffer)
-        f.buffer = 1024;
-    f.legacy = FGET(srrctl, I82599_SRRCTL_DESCTYPE) == 0;
-    f.stripped = *rxq_reg(n, I82599_RXDCTL, q) & FMASK(I82599_RXDCTL_VME) &&
-                 has_tag(n, &f.p, slot_bytes(slot));
-    slot->start = f.stripped ? 4 : 0;
+    q = f.route.queue;
     need = (slot->len - slot->start + f.buffer - 1) / f.buffer;
-    if (queue->cached < need) {
+    if (i82599_rsc_take(n, slot, &f)) {
         fetch(n, q);
-        /* Descriptors that are on their way, or could be asked for, are waited for. */
-        if (queue->cached + queue->fetching + available(n, q) >= need ||
-            !(srrctl & FMASK(I82599_SRRCTL_DROP_EN) || queue->faulted)) {
-            n->rx.blocked = (uint8_t)(q + 1);
+    } else if (!has_descriptors(n, slot, q, need)) {
+        if (slot->state != RX_OVER)
             return false;
-        }
-        i82599_stat_rx_queue(n, q, slot->len, true);
-        drop(n, slot->number, DROP_NO_DESCRIPTOR);
-        slot->state = RX_OVER;
-        return true;
-    }
-    if (RX_MOVERS - n->rx.movers < need || queue->held + need > I82599_BURST_MAX)
+    } else if (has_room(n, q, need)) {
+        deliver(n, slot, &f);
+    } else {
         return false;
-    f.route.queue = (uint8_t)q;
-    deliver(n, slot, &f);
+    }
+    i82599_route_count(n, &f.route);
     return true;
 }
 
@@ -606,9 +642,9 @@ static bool store(struct i82599 *n, const struct frame *frame)
                              .cause = n->clock->cause, .charge = charge, .state = RX_WAITING,
                              .fcs = keep_fcs ? FRAME_FCS_BYTES : 0,
                              .ready = n->clock->now + n->p.rx_pipeline_ps};
-    memcpy(slot_bytes(slot), frame->bytes, frame->len);
+    memcpy(rx_slot_bytes(slot), frame->bytes, frame->len);
     if (keep_fcs)
-        le32_put(slot_bytes(slot) + frame->len,
+        le32_put(rx_slot_bytes(slot) + frame->len,
                  (uint32_t)crc32(crc32(0, NULL, 0), frame->bytes, frame->len));
     if (!n->rx.waiting)
         n->rx.next = (uint32_t)at;
@@ -665,6 +701,7 @@ static void queue_clear(struct i82599 *n, unsigned q)
     struct rx_queue *queue = &n->rxq[q];
     uint8_t epoch = queue->epoch;
 
+    i82599_rsc_forget(n, q);
     memset(queue, 0, sizeof *queue);
     queue->epoch = (uint8_t)(epoch + 1);
     clear_bit(n->rx.held, q);
@@ -717,6 +754,7 @@ void i82599_rx_kick(struct i82599 *n)
 void i82599_rx_init(struct i82599 *n)
 {
     n->rx.ring = xcalloc(1, RX_RING_BYTES);
+    i82599_rsc_init(n);
     event_init(n->clock, &n->rx.ready, "i82599.rx", ready, n);
     event_init(n->clock, &n->rx.xoff, "i82599.xoff", pause_again, n);
     for (unsigned i = 0; i < RX_MOVERS; i++) {
@@ -762,6 +800,7 @@ void i82599_rx_reset(struct i82599 *n)
 {
     struct rx_engine *rx = &n->rx;
 
+    i82599_rsc_reset(n);
     clock_disarm(n->clock, &rx->ready);
     clock_disarm(n->clock, &rx->xoff);
     for (unsigned i = 0; i < RX_MOVERS; i++) {
@@ -787,6 +826,7 @@ void i82599_rx_reset(struct i82599 *n)
 /* Buffers are wiring: which bytes an operation moves follows from what it is doing. */
 void i82599_rx_restore(struct i82599 *n)
 {
+    i82599_rsc_restore(n);
     for (unsigned i = 0; i < FETCHERS; i++)
         n->rx_fetch[i].op.buf = n->rx_fetch[i].buf;
     for (unsigned i = 0; i < RX_WRITEBACKS; i++)
