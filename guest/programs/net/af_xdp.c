@@ -24,7 +24,7 @@ static const char *const modes[] = {"native", "skb", NULL};
 #define OPTION_BUSY_POLL_BUDGET 70
 
 struct run {
-    uint64_t action, wait, copy, mode, port, queue, count, idle_ms, wait_ms, poll_us, measured, marks;
+    uint64_t action, wait, copy, mode, port, queue, count, idle_ms, wait_ms, poll_us, measured, marks, warm;
     const char *device, *ready;
     struct xsk xsk;
     struct tally tally;
@@ -107,7 +107,7 @@ static void receive(struct run *run)
         if (run->action == ACTION_ECHO && xsk_needs_wakeup(&run->xsk.tx))
             kick_send(run);
         measure_end(&run->measure);
-        measure_over(&run->measure, run->tally.packets);
+        measure_step(&run->measure, run->tally.packets);
     }
     xsk_complete(&run->xsk);
     xsk_fill(&run->xsk);
@@ -160,6 +160,7 @@ int af_xdp_main(int argc, char **argv)
         {"poll_us", &run.poll_us, .help = "of poll=busy"},
         {"measure", &run.measured, .help = "marks for the machine at this packet; 0: none"},
         {"marks", &run.marks, .help = "how many packets from there on have marks"},
+        {"warm", &run.warm, .help = "packets before the marked run begins"},
         {"device", NULL, &run.device, .help = "interface"},
         {"ready", NULL, &run.ready, .help = "file to make when the socket is there"},
         {0},
@@ -172,7 +173,7 @@ int af_xdp_main(int argc, char **argv)
     usage_read(&before, run.device);
     make_ready(run.ready);
     watch_start(&run.tally.packets, run.idle_ms, run.wait_ms);
-    measure_start(&run.measure, run.measured, run.marks);
+    measure_start(&run.measure, run.measured, run.marks, run.warm);
     while (!watch_expired && (!run.count || run.tally.packets < run.count))
         receive(&run);
     usage_read(&after, run.device);

@@ -139,20 +139,37 @@ extern volatile bool watch_expired;
 /* ---- the measured call ---- */
 
 /*
- * Marks 2 and 3 (mark.h) around the calls that receive or send packets number `first` to `last`,
- * and 1 and 4 around the run.
+ * Marks for the machine (mark.h): 2 and 3 around the calls that receive or send packets number `first`
+ * to `last`, 1 and 4 around the run: at the start, or once `warm` packets are through, and after
+ * packet `last`.
  */
 struct measure {
-    uint64_t first, last; /* from 1; 0: none */
-    bool inside, ended;
+    uint64_t first, last; /* from 1; 0: no marks */
+    uint64_t warm;
+    bool started, inside, ended;
 };
 
-/* `count` calls from the one for packet `first`; 0: no marks at all. */
-static inline void measure_start(struct measure *m, uint64_t first, uint64_t count)
+/* Once `packets` are through, and at the start with 0. */
+static inline void measure_step(struct measure *m, uint64_t packets)
 {
-    *m = (struct measure){.first = first, .last = first + (count ? count - 1 : 0)};
-    if (first)
+    if (!m->first || m->ended)
+        return;
+    if (!m->started && packets >= m->warm) {
+        m->started = true;
         mark(MARK_RUN_START);
+    }
+    if (packets >= m->last) {
+        m->ended = true;
+        mark(MARK_RUN_END);
+    }
+}
+
+/* `count` packets from `first` on, warm packets of a run before. */
+static inline void measure_start(struct measure *m, uint64_t first, uint64_t count, uint64_t warm)
+{
+    *m = (struct measure){.first = first, .last = first + (count ? count - 1 : 0),
+                          .warm = warm < first ? warm : 0};
+    measure_step(m, 0);
 }
 
 static inline void measure_begin(struct measure *m, uint64_t number)
@@ -168,15 +185,6 @@ static inline void measure_end(struct measure *m)
     if (m->inside) {
         mark(MARK_REQUEST_END);
         m->inside = false;
-    }
-}
-
-/* Once `packets` are through: the measured part is over, perhaps. */
-static inline void measure_over(struct measure *m, uint64_t packets)
-{
-    if (m->first && !m->ended && packets >= m->last) {
-        m->ended = true;
-        mark(MARK_RUN_END);
     }
 }
 

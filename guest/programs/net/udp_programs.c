@@ -8,7 +8,7 @@ struct run {
     struct receiver r;
     struct tally tally;
     struct measure measure;
-    uint64_t count, idle_ms, wait_ms, measured, marks, replies;
+    uint64_t count, idle_ms, wait_ms, measured, marks, warm, replies;
     const char *device, *ready;
     bool echo, ended;
 };
@@ -43,7 +43,7 @@ static void receive(struct run *run)
     } else {
         receiver_done(&run->r, n);
     }
-    measure_over(&run->measure, run->tally.packets);
+    measure_step(&run->measure, run->tally.packets);
 }
 
 static int run_receiver(struct run *run, int argc, char **argv)
@@ -62,6 +62,7 @@ static int run_receiver(struct run *run, int argc, char **argv)
         {"rcvbuf", &r->socket_bytes, .help = "SO_RCVBUF; 0: the kernel's default"},
         {"measure", &run->measured, .help = "marks for the machine at this packet; 0: none"},
         {"marks", &run->marks, .help = "how many packets from there on have marks"},
+        {"warm", &run->warm, .help = "packets before the marked run begins"},
         {"device", NULL, &run->device, .help = "whose interrupts are counted"},
         {"ready", NULL, &run->ready, .help = "file to make when the socket is there"},
         {0},
@@ -74,7 +75,7 @@ static int run_receiver(struct run *run, int argc, char **argv)
     usage_read(&before, run->device);
     make_ready(run->ready);
     watch_start(&run->tally.packets, run->idle_ms, run->wait_ms);
-    measure_start(&run->measure, run->measured, run->marks);
+    measure_start(&run->measure, run->measured, run->marks, run->warm);
     while (!run->ended && !watch_expired && (!run->count || run->tally.packets < run->count))
         receive(run);
     receiver_flush(r);

@@ -28,7 +28,7 @@ static const char *const send_modes[] = {"send", "sendmmsg", "zerocopy", "gso",
 #define SLEEP_MIN_NS 60000u
 
 struct sender {
-    uint64_t mode, port, count, size, rate, batch, measured, marks, socket_bytes;
+    uint64_t mode, port, count, size, rate, batch, measured, marks, warm, socket_bytes;
     const char *host, *device;
     int fd;
     unsigned char *memory; /* SLOTS buffers of `size` bytes, one after the other */
@@ -234,7 +234,7 @@ static void run_sender(struct sender *s, uint64_t began)
         measure_end(&s->measure);
         s->calls++;
         s->sent += done;
-        measure_over(&s->measure, s->sent);
+        measure_step(&s->measure, s->sent);
     }
     if (s->mode == SEND_ZEROCOPY && s->in_flight)
         take_completions(s, true);
@@ -257,6 +257,7 @@ int udp_send_main(int argc, char **argv)
         {"sndbuf", &s.socket_bytes, .help = "SO_SNDBUF; 0: the kernel's default"},
         {"measure", &s.measured, .help = "marks for the machine at this packet; 0: none"},
         {"marks", &s.marks, .help = "how many packets from there on have marks"},
+        {"warm", &s.warm, .help = "packets before the marked run begins"},
         {"device", NULL, &s.device, .help = "whose interrupts are counted"},
         {0},
     };
@@ -264,7 +265,7 @@ int udp_send_main(int argc, char **argv)
     args_read(argc, argv, args);
     open_sender(&s);
     usage_read(&before, s.device);
-    measure_start(&s.measure, s.measured, s.marks);
+    measure_start(&s.measure, s.measured, s.marks, s.warm);
     began = clock_ns();
     run_sender(&s, began);
     ns = clock_ns() - began;
