@@ -20,11 +20,14 @@
 #define SENT_PER_PACKET 16
 /* Frames that come before the generator's: answers to ARP, and to the order to start. */
 #define OTHER_FRAMES 2
+/* And what the guest sends before its packets: it asks for the station's address. */
+#define OTHER_PACKETS 1
 
 enum mode { MODE_NAPI, MODE_THREADED, MODE_BUSY, MODE_XDP, MODE_AF_XDP };
 static const char *const mode_names[] = {"napi", "threaded-napi", "busy-poll", "xdp", "af-xdp",
                                          NULL};
 static const char *const reader_names[] = {"recv", "recvmmsg", "epoll", "uring", "multishot", NULL};
+enum { SENDER_GSO = 3, GSO_SEGMENTS = 16 }; /* what udp-send makes of one call */
 static const char *const sender_names[] = {"send", "sendmmsg", "zerocopy", "gso", "uring",
                                            "uring-zc", NULL};
 static const char *const arrival_names[] = {"constant", "poisson", "burst", NULL};
@@ -257,12 +260,20 @@ static void draw(const void *packets, FILE *out)
     packets_svg(packets, out);
 }
 
+/* Packets that come before those that are looked at. */
+static uint64_t skipped(const struct net_options *o, enum packets_direction direction)
+{
+    if (direction == PACKETS_RECEIVE)
+        return o->warmups + OTHER_FRAMES;
+    return OTHER_PACKETS + o->warmups / (o->sender == SENDER_GSO ? GSO_SEGMENTS : 1);
+}
+
 static int show(const struct net_options *o, enum packets_direction direction, const char *trace,
                 struct err *err)
 {
-    const struct packets_options how = {
-        .direction = direction, .choice = (enum packet_choice)o->choice,
-        .skip = o->warmups + (direction == PACKETS_RECEIVE ? OTHER_FRAMES : 0)};
+    const struct packets_options how = {.direction = direction,
+                                        .choice = (enum packet_choice)o->choice,
+                                        .skip = skipped(o, direction)};
     struct packets p;
     int rc = packets_build(&p, trace, &how, err);
 

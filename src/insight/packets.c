@@ -336,7 +336,7 @@ static int read_all(struct reading *r, struct err *err)
 /* What a kernel may lack without a word: the ways that only some modes go, and some drivers. */
 static bool may_lack(enum packets_direction direction, unsigned role)
 {
-    bool send = role >= DO_SENDMSG, both = role <= DO_POLL || role == DO_SWITCH;
+    bool send = role >= DO_SENDMSG, both = role <= DO_POLL_DONE || role == DO_SWITCH;
 
     return role == DO_THREAD || role == DO_BUSY || role == DO_XDP || role == DO_REDIRECT ||
            role == DO_FLUSH || role == DO_XSK_READ ||

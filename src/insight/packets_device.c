@@ -176,11 +176,30 @@ static void on_fetch(struct reading *r, const struct trace_record *rec, const un
     struct queue *q = queue_of(r, e->nic_fetch.queue);
     unsigned i;
 
-    if (e->nic_fetch.transmit != 1 || !ours(&r->nic, rec))
+    if (e->nic_fetch.transmit != 1) {
+        link_set(r, rec->id, FROM_RX_FETCH, 0);
+        return;
+    }
+    if (!ours(&r->nic, rec))
         return;
     i = q->fetches++ % FETCHES;
     q->fetch[i] = (struct fetch){e->nic_fetch.first, e->nic_fetch.count, rec->when, PS_NEVER};
     link_set(r, rec->id, FROM_FETCH, (uint32_t)(q - r->queue) * FETCHES + i);
+}
+
+/* The data reads since the packet before are this one's. */
+static void name_reads(struct reading *r, struct packet *p, uint32_t i)
+{
+    if (r->data_reads - r->data_reads_named > DATA_READS)
+        r->data_reads_named = r->data_reads - DATA_READS;
+    for (; r->data_reads_named != r->data_reads; r->data_reads_named++) {
+        struct data_read *d = &r->data_read[r->data_reads_named % DATA_READS];
+
+        d->packet = i;
+        packet_met(p, AT_DATA, d->when);
+        if (d->done != PS_NEVER)
+            p->at[AT_DATA_DONE] = d->done;
+    }
 }
 
 static void on_tx(struct reading *r, const struct trace_record *rec, const union ev *e)
@@ -195,7 +214,7 @@ static void on_tx(struct reading *r, const struct trace_record *rec, const union
     p->first = (uint16_t)e->nic_tx.first;
     p->count = (uint16_t)u64_min(e->nic_tx.count, UINT16_MAX);
     p->size = (uint32_t)e->nic_tx.size;
-    p->at[AT_DATA] = rec->when;
+    name_reads(r, p, i);
     for (unsigned n = 0; n < FETCHES && n < q->fetches; n++) {
         const struct fetch *f = &q->fetch[(q->fetches - 1 - n) % FETCHES];
         if (e->nic_tx.first - f->first < f->count && f->done != PS_NEVER) {
@@ -204,7 +223,6 @@ static void on_tx(struct reading *r, const struct trace_record *rec, const union
             break;
         }
     }
-    link_set(r, rec->id, FROM_TX_DATA, i);
     fifo_push(&q->mac, i);
     fifo_push(&q->writeback, i);
 }
@@ -313,14 +331,36 @@ static void on_dma_write_done(struct reading *r, const struct trace_record *rec,
         r->out->window.up_bytes += e->dma_write_done.size;
 }
 
+/* Of descriptors when a fetch is its cause, else of data. */
+static void on_dma_read(struct reading *r, const struct trace_record *rec)
+{
+    struct link_to l = link_get(r, rec->cause);
+    uint32_t i = r->data_reads % DATA_READS;
+
+    if (l.origin == FROM_FETCH || l.origin == FROM_RX_FETCH) {
+        link_set(r, rec->id, l.origin, l.index);
+        return;
+    }
+    if ((int)rec->source != r->nic)
+        return;
+    r->data_reads++;
+    r->data_read[i] = (struct data_read){NO_PACKET, rec->when, PS_NEVER};
+    link_set(r, rec->id, FROM_TX_READ, i);
+}
+
 static void on_dma_read_done(struct reading *r, const struct trace_record *rec, const union ev *e)
 {
-    struct link_to l = link_on(r, rec);
+    struct link_to l = link_get(r, rec->cause);
 
-    if (l.origin == FROM_FETCH)
+    struct data_read *d = &r->data_read[l.index % DATA_READS];
+
+    if (l.origin == FROM_FETCH) {
         r->queue[l.index / FETCHES % QUEUES].fetch[l.index % FETCHES].done = rec->when;
-    else if (l.origin == FROM_TX_DATA && l.index < r->packets)
-        r->packet[l.index].at[AT_DATA_DONE] = rec->when;
+    } else if (l.origin == FROM_TX_READ) {
+        d->done = rec->when;
+        if (d->packet < r->packets)
+            r->packet[d->packet].at[AT_DATA_DONE] = rec->when;
+    }
     if (in_window(r) && (int)rec->source == r->nic)
         r->out->window.down_bytes += e->dma_read_done.size;
 }
@@ -449,7 +489,7 @@ void device_record(struct reading *r, const struct trace_record *rec, enum trace
     case TRACE_KIND_nic_writeback: on_writeback(r, rec, e); break;
     case TRACE_KIND_dma_write: on_dma_write(r, rec, e); break;
     case TRACE_KIND_dma_write_done: on_dma_write_done(r, rec, e); break;
-    case TRACE_KIND_dma_read: (void)link_on(r, rec); break;
+    case TRACE_KIND_dma_read: on_dma_read(r, rec); break;
     case TRACE_KIND_dma_read_done: on_dma_read_done(r, rec, e); break;
     case TRACE_KIND_nic_cause:
         if (e->nic_cause.transmit < 2)

@@ -111,7 +111,7 @@ struct napi {
 
 /* What a later record's cause leads back to. */
 enum origin { FROM_NONE, FROM_RX_DATA, FROM_RX_WRITEBACK, FROM_INTERRUPT, FROM_STORE, FROM_FETCH,
-              FROM_TX_DATA, FROM_TX_WRITEBACK };
+              FROM_RX_FETCH, FROM_TX_READ, FROM_TX_WRITEBACK };
 struct link_to {
     uint64_t id;
     uint32_t index;
@@ -133,6 +133,14 @@ struct store {
     unsigned hart;
 };
 #define STORES 4096
+
+/* A read of data to send.  The NIC reads a packet's data as it comes upon the descriptors, and the
+ * event that names the packet follows behind the last read. */
+struct data_read {
+    uint32_t packet; /* NO_PACKET: not known yet */
+    ps_t when, done; /* PS_NEVER: still under way */
+};
+#define DATA_READS 4096
 
 struct suspended {
     uint64_t pc;
@@ -225,6 +233,8 @@ struct reading {
     uint32_t wbs;
     struct store store[STORES];
     uint32_t stores;
+    struct data_read data_read[DATA_READS];
+    uint32_t data_reads, data_reads_named; /* of packets that are known */
     struct napi napi[NAPIS];
     unsigned napis;
     struct hart hart[PACKET_HARTS_MAX];

@@ -60,7 +60,7 @@ void report_machine(const json_t *run, FILE *out)
 
 void report_us(FILE *out, ps_t ps, int width)
 {
-    fprintf(out, "%*" PRIu64 ".%03" PRIu64, width - 4, ps / PS_PER_US, ps % PS_PER_US / PS_PER_NS);
+    fprintf(out, "%*" PRIu64 ".%03" PRIu64, width > 4 ? width - 4 : 0, ps / PS_PER_US, ps % PS_PER_US / PS_PER_NS);
 }
 
 void report_ratio(FILE *out, uint64_t n, uint64_t d, unsigned decimals)

@@ -31,15 +31,14 @@ static uint64_t submit(uint64_t ns, unsigned slot, bool rings, uint64_t tail)
 /* From the doorbell at `ns`: fetched 500, data 500, sent at +1200, on the wire until +1267. */
 static void transmit(uint64_t ns, uint64_t doorbell, uint64_t number, unsigned first)
 {
-    uint64_t id = trace_nic_fetch(&t, NIC, at(ns + 50), doorbell, 1, 0, first, 2);
+    uint64_t id = trace_nic_fetch(&t, NIC, at(ns + 50), doorbell, 1, 0, first, 2), data;
 
     id = trace_dma_read(&t, NIC, at(ns + 50), id, 0x80300000, 32);
     id = trace_dma_read_done(&t, NIC, at(ns + 550), id, 0x80300000, 32, at(ns + 50), at(ns + 300),
                              0);
+    data = trace_dma_read(&t, NIC, at(ns + 600), id, 0x80400000, 40);
     id = trace_nic_tx(&t, NIC, at(ns + 600), id, 0, first, 2, 60, 1);
-    id = trace_dma_read(&t, NIC, at(ns + 600), id, 0x80400000, 60);
-    id = trace_dma_read_done(&t, NIC, at(ns + 1100), id, 0x80400000, 60, at(ns + 600),
-                             at(ns + 850), 0);
+    trace_dma_read_done(&t, NIC, at(ns + 1100), data, 0x80400000, 40, at(ns + 600), at(ns + 850), 0);
     id = trace_nic_send(&t, NIC, at(ns + 1200), id, 0, first, number, 60);
     trace_wire_frame(&t, WIRE, at(ns + 1267), id, 0, number, 60, at(ns + 1200), 0, 0);
 }
@@ -76,6 +75,7 @@ static void test_a_sent_packet_is_laid_out_up_to_the_wire(void)
     CHECK(is_at("frame on the wire", 2450, 67));
     CHECK(is_at("back to user mode", 1000, 600));
     CHECK(!segment("back to user mode")->critical);
+    CHECK(is_at("on the chip; write-back held back", 2350, 250));
     CHECK(is_at("DMA: descriptor written back", 2600, 200));
     CHECK(is_at("ixgbe_poll: sent ones before", 3600, 100));
     CHECK_EQ_U64(stage("user to wire")->took.p50, 2517 * PS_PER_NS);
