@@ -81,6 +81,6 @@ function report_network(    line, f, i, name, nics, nic, theirs, best, instructi
     if (json)
         printf "]"
     else if (compared)
-        printf "%d of %d works of the network reach their target, beside the best of %s\'s models of real cards\n",
+        printf "%d of %d works of the network reach their target, beside the best of %s's models of real cards\n",
             reached, compared, peer
 }
