@@ -27,7 +27,7 @@ const struct param i82599_params[] = {
     TIME(eeprom_word_ps, "20us", ASSUMED, "EERD.START to EERD.DONE"),
     PARAM(struct i82599_params, itr_unit_ps, PARAM_PS, "2048ns", "2048ns", 1, T_MAX,
           DATASHEET " 8.2.3.5.12", "unit of EITR's interval at 1 and 10 Gb/s"),
-    TIME(rsc_unit_ps, "4us", DATASHEET " 8.2.3.5.18; that it is the least time: " ASSUMED,
+    TIME(rsc_unit_ps, "4us", "assumed; GPIE.RSC_DELAY is in units of 4 us (datasheet 8.2.3.5.18)",
          "unit of GPIE.RSC_DELAY: what a coalescing is given at least"),
     {0},
 };

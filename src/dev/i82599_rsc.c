@@ -8,16 +8,17 @@
  *                              +-------- more ------+ gap), of space, of time
  *
  * Data goes to memory as it comes, each segment's behind the last one's.  At the end the header is
- * written once more, as that of the whole: length, IP checksum, acknowledgment, window, PSH and time
- * stamp of the last segment; the TCP checksum is that of the first.  Descriptors are written back
- * when they are finished, and in the order of the ring: so software, which looks at them in that
- * order, cannot tell it from hardware that writes them in any.
+ * written once more (in the first buffer, whose descriptor software may have by then), as that of
+ * the whole: length, IP checksum, acknowledgment, window, PSH and time stamp of the last segment;
+ * the TCP checksum is that of the first.  Descriptors are written back when they are finished, and
+ * in the order of the ring: so software, which looks at them in that order, cannot tell it from
+ * hardware that writes them in any.
  *
  * Which packets: TCP over IPv4 without IP options, good checksums, ACK and PSH the only flags, no
- * congestion experienced, no TCP option but an aligned time stamp, some payload.  A segment with PSH
- * opens none and ends the one that it joins.  Time: a coalescing ends with the EITR interval of its
- * queue's vector, but is given GPIE.RSC_DELAY at least (assumed; the datasheet has that as the time
- * from the interval's end to the interrupt).
+ * congestion experienced, no TCP option but an aligned time stamp, some payload.  A segment with
+ * PSH opens none and ends the one that it joins.  Time: a coalescing ends with the EITR interval of
+ * its queue's vector, but is given GPIE.RSC_DELAY at least (assumed; the datasheet has that as the
+ * time from the interval's end to the interrupt).
  *
  * Not modelled: coalescing of acknowledgments (RSCDBU.RSCACKDIS clear), RDRXCTL.RSCFRSTSIZE. */
 #include "dev/i82599_rx.h"

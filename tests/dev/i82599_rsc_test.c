@@ -691,8 +691,8 @@ static void stream_delivered(struct rig *r, struct packet_got *got)
     stream[p.src_port].received = p.tcp_seq + p.ip_end - p.payload_at;
 }
 
-/* Forty streams with segments of all sizes, some alone by their flags or form; a driver that is slow
- * at times.  Every byte arrives once and in its stream's order. */
+/* Forty streams with segments of all sizes, some alone by their flags or form; a driver that is
+ * slow at times.  Every byte arrives once and in its stream's order. */
 static void test_streams_arrive_whole(void)
 {
     struct rig *r = up(64, 2048, RSC_16);
