@@ -106,7 +106,8 @@ void packet_drop(struct reading *r, struct packet *p, unsigned reason)
         p->end = DROPPED;
         p->reason = (uint8_t)reason;
     }
-    if (in_window(r) && reason < PACKET_REASONS)
+    /* One that came before the window is not counted, whenever it is dropped. */
+    if (in_window(r) && reason < PACKET_REASONS && (!p || packet_index(r, p) >= r->o->skip))
         r->out->window.dropped[reason]++;
 }
 

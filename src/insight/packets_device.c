@@ -257,6 +257,9 @@ static void on_departure(struct reading *r, const struct trace_record *rec, cons
         if (p && (p->end == STILL_OPEN || p->end == TO_WIRE)) {
             p->at[AT_END] = rec->when;
             p->end = TO_WIRE;
+            /* In pieces: the first leaves while the rest is still being read. */
+            if (p->at[AT_DATA_DONE] != PS_NEVER && p->at[AT_DATA_DONE] > p->at[AT_WIRE_BEGIN])
+                p->at[AT_DATA_DONE] = p->at[AT_WIRE_BEGIN];
         }
         fifo_take(&r->on_wire, n + 2);
         return;

@@ -414,6 +414,20 @@ static void test_drops_are_counted_by_their_reason(void)
     CHECK(!pk.has_shown && has_note("no packet got to its end"));
 }
 
+static void test_a_drop_of_a_packet_that_is_not_counted_is_not_counted(void)
+{
+    begin(PACKETS_RECEIVE);
+    options.skip = 1;
+    sleep_at(500);
+    frame(900, 1);
+    frame(1000, 2);
+    trace_nic_drop(&t, NIC, at(1200), 0, 1, 2);
+    trace_nic_drop(&t, NIC, at(1210), 0, 2, 2);
+    CHECK(lay_out() == 0);
+    CHECK_EQ_U64(pk.window.arrived, 1);
+    CHECK_EQ_U64(pk.window.dropped[2], 1);
+}
+
 static void test_percentiles_are_of_the_nearest_rank(void)
 {
     begin(PACKETS_RECEIVE);
@@ -661,7 +675,9 @@ TEST_MAIN(test_a_packet_to_a_sleeping_reader_is_laid_out_and_sums_exactly,
           test_a_buffer_of_no_packet_is_taken_in_order_and_said,
           test_an_skb_is_used_again_for_the_next_packet,
           test_a_wake_up_by_something_else_is_not_the_packet_s,
-          test_drops_are_counted_by_their_reason, test_percentiles_are_of_the_nearest_rank,
+          test_drops_are_counted_by_their_reason,
+          test_a_drop_of_a_packet_that_is_not_counted_is_not_counted,
+          test_percentiles_are_of_the_nearest_rank,
           test_the_chosen_packet_is_the_fastest_the_median_or_the_slowest,
           test_the_hart_s_time_is_parted_by_context,
           test_what_comes_after_the_end_mark_does_not_count,
