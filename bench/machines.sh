@@ -131,10 +131,10 @@ run_qemu() {
 # The network cards of this QEMU to compare with, to $work/nics: our name and its device. It hands
 # their frames on by a socket, with feeder.c at its other end.
 find_nics() {
-    local known name device
-    known=$("$qemu" -machine virt -device help 2>/dev/null) || known=''
+    local name device
     while read -r name device; do
-        [[ $known != *"name \"$device\""* ]] || echo "$name $device" >>"$work/nics"
+        ! "$qemu" -machine virt -device "$device,help" >"$work/err" 2>&1 </dev/null ||
+            echo "$name $device" >>"$work/nics"
     done <<<'e1000e e1000e
 igb igb
 virtio virtio-net-pci'
