@@ -6,6 +6,7 @@
 #include "dev/packet.h"
 #include "dev/packet_bytes.h"
 #include "sim/random.h"
+#include "sim/state.h"
 
 #define RING_MAX 256
 #define PACKET_MAX 66000
@@ -664,6 +665,62 @@ static void test_a_queue_that_is_disabled_forgets(void)
     down(r);
 }
 
+/* ---- state ---- */
+
+static void save(struct rig *r, struct archive *a)
+{
+    struct bank *bank = i82599_class.bank(r->dev, 0);
+
+    state_save(a, i82599_class.state, r->dev);
+    archive_put(a, bank->value, bank->values * sizeof bank->value[0]);
+    state_save(a, link_fields, &r->link);
+    state_save(a, wire_fields, &r->wire);
+    archive_put(a, r->memory, RIG_RAM_BYTES);
+    archive_put(a, &r->clock.seq, sizeof r->clock.seq);
+}
+
+static void load(struct rig *r, struct archive *a)
+{
+    struct bank *bank = i82599_class.bank(r->dev, 0);
+    struct err err = {""};
+
+    CHECK(state_load(a, i82599_class.state, r->dev, &r->clock, &err) == 0);
+    CHECK(archive_get(a, bank->value, bank->values * sizeof bank->value[0]) == 0);
+    CHECK(state_load(a, link_fields, &r->link, &r->clock, &err) == 0);
+    CHECK(state_load(a, wire_fields, &r->wire, &r->clock, &err) == 0);
+    CHECK(archive_get(a, r->memory, RIG_RAM_BYTES) == 0);
+    i82599_class.restore(r->dev);
+    CHECK(archive_get(a, &r->clock.seq, sizeof r->clock.seq) == 0);
+}
+
+/* Saved at many times of a coalescing's life, loaded into another device: both end the same. */
+static void test_a_coalescing_is_saved(void)
+{
+    for (unsigned k = 0; k < 24; k++) {
+        struct rig *a = up(64, 2048, RSC_16), *b;
+        struct archive saved = {0};
+
+        for (uint32_t i = 0; i < 4; i++)
+            send(a, nth(i, i == 3 ? PSH : 0));
+        rig_run(a, PS_PER_US + k * 250 * PS_PER_NS);
+        save(a, &saved);
+        b = up(64, 2048, RSC_16);
+        rig_run(b, a->clock.now - b->clock.now);
+        load(b, &saved);
+        archive_free(&saved);
+        rig_run(a, 100 * PS_PER_US);
+        rig_run(b, 100 * PS_PER_US);
+        CHECK(memcmp(a->memory, b->memory, RIG_RAM_BYTES) == 0);
+        CHECK_EQ_U64(state_hash(i82599_class.state, a->dev),
+                     state_hash(i82599_class.state, b->dev));
+        poll(b);
+        CHECK_EQ_U64(ring.segments, 4);
+        check_packet(ring.got, 0, 4, PSH);
+        rig_down(a);
+        down(b);
+    }
+}
+
 /* ---- streams ---- */
 
 #define STREAMS 40
@@ -749,4 +806,5 @@ TEST_MAIN(test_segments_in_order_become_one_packet, test_without_it_each_goes_al
           test_a_packet_has_at_most_65535_bytes_of_ip,
           test_at_most_14_segments_begin_in_a_descriptor, test_flows_are_coalesced_side_by_side,
           test_there_are_32_at_a_time, test_a_tag_is_stripped_once, test_a_small_ring_goes_on,
-          test_a_queue_that_is_disabled_forgets, test_streams_arrive_whole)
+          test_a_queue_that_is_disabled_forgets, test_a_coalescing_is_saved,
+          test_streams_arrive_whole)
