@@ -31,12 +31,13 @@ enum { SENDER_GSO = 3, GSO_SEGMENTS = 16 }; /* what udp-send makes of one call *
 static const char *const sender_names[] = {"send", "sendmmsg", "zerocopy", "gso", "uring",
                                            "uring-zc", NULL};
 static const char *const arrival_names[] = {"constant", "poisson", "burst", NULL};
+static const char *const pause_names[] = {"on", "off", NULL};
 static const char *const choice_names[] = {"median", "marked", "fastest", "slowest", NULL};
 
 struct net_options {
     struct board_config config; /* first: the option callbacks are given it */
-    unsigned mode, reader, sender, arrivals, choice;
-    uint64_t size, packets, warmups, bytes, per_second;
+    unsigned mode, reader, sender, arrivals, pause, choice;
+    uint64_t size, flows, packets, warmups, bytes, per_second;
     const char *rate, *moderation, *words, *from, *svg;
     bool json;
 };
@@ -56,7 +57,11 @@ struct net_options {
      "line", OWN(rate)}, \
     {"arrivals", OPT_CHOICE, "KIND", "constant", "constant, poisson, or burst", OWN(arrivals), \
      .choices = arrival_names}, \
-    {"size", OPT_NUMBER, "BYTES", "64", "of a frame with its check sequence", OWN(size), 64, 1518}
+    {"size", OPT_NUMBER, "BYTES", "64", "of a frame with its check sequence", OWN(size), 64, \
+     1518}, \
+    {"flows", OPT_NUMBER, "N", "1", "UDP source ports, taken in turn", OWN(flows), 1, 4096}, \
+    {"pause", OPT_CHOICE, "HOW", "on", "off: the generator does not wait when the NIC asks it to", \
+     OWN(pause), .choices = pause_names}
 
 #define SEND_ROWS \
     {NULL, OPT_GROUP, .help = "What is explained:"}, \
@@ -188,8 +193,9 @@ static int prepare(struct net_options *o, enum packets_direction direction, char
         return err_set(err, "--guest and --moderation are words without quotes and blanks");
     add(&nic, "gen,start=control,stop=on,settle=5ms");
     if (direction == PACKETS_RECEIVE)
-        add(&nic, ",rate=%s,size=%" PRIu64 ",arrivals=%s,count=%" PRIu64, o->rate, o->size,
-            arrival_names[o->arrivals], SENT_PER_PACKET * (o->warmups + o->packets));
+        add(&nic, ",rate=%s,size=%" PRIu64 ",arrivals=%s,flows=%" PRIu64 ",pause=%s,count=%"
+            PRIu64, o->rate, o->size, arrival_names[o->arrivals], o->flows, pause_names[o->pause],
+            SENT_PER_PACKET * (o->warmups + o->packets));
     if (config_add_nic(&o->config, nic.at, err))
         return -1;
     o->config.append = words->at;
@@ -225,6 +231,8 @@ static json_t *request_of(const struct net_options *o, enum packets_direction di
         json_object_set_new(q, "rate_per_s", json_integer((json_int_t)rate_of(o->rate)));
         json_object_set_new(q, "arrivals", json_string(arrival_names[o->arrivals]));
         json_object_set_new(q, "frame_bytes", json_integer((json_int_t)o->size));
+        json_object_set_new(q, "flows", json_integer((json_int_t)o->flows));
+        json_object_set_new(q, "pause", json_string(pause_names[o->pause]));
     } else {
         json_object_set_new(q, "rate_per_s", json_integer((json_int_t)o->per_second));
     }

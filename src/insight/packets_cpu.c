@@ -83,38 +83,46 @@ static struct napi *napi_of(struct reading *r, uint64_t address)
 
 /* ---- interrupts ---- */
 
-/* The oldest interrupt of a queue's vector that has reached a controller and no handler yet. */
-static void on_handler(struct reading *r, ps_t now)
+/* The handler of a vector is told by its data.  One trap may serve several vectors: an interrupt
+ * without a trap of its own is the one that the data belongs to, or the oldest. */
+static bool may_handle(const struct reading *r, const struct interrupt *i, unsigned hart,
+                       uint64_t data, bool by_trap)
+{
+    unsigned v = i->vector % 64;
+
+    if (i->handler != PS_NEVER || i->pend == PS_NEVER || !(r->queue_vectors >> v & 1) ||
+        (r->handler_data[v] && r->handler_data[v] != data))
+        return false;
+    return by_trap ? i->trap != PS_NEVER && i->hart == hart : i->trap == PS_NEVER;
+}
+
+static void on_handler(struct reading *r, unsigned hart, uint64_t data, ps_t now)
 {
     uint32_t n = r->interrupts < INTERRUPTS ? r->interrupts : INTERRUPTS;
 
-    for (uint32_t i = r->interrupts - n; i != r->interrupts; i++) {
-        struct interrupt *by = &r->interrupt[i % INTERRUPTS];
+    r->hart[hart].handled.used = false;
+    for (unsigned pass = 0; pass < 2; pass++)
+        for (uint32_t i = r->interrupts - n; i != r->interrupts; i++) {
+            struct interrupt *by = &r->interrupt[i % INTERRUPTS];
 
-        if (by->handler != PS_NEVER || by->pend == PS_NEVER ||
-            !(r->queue_vectors >> (by->vector % 64) & 1))
-            continue;
-        by->handler = now;
-        return;
-    }
+            if (!may_handle(r, by, hart, data, pass == 0))
+                continue;
+            if (pass == 0)
+                r->handler_data[by->vector % 64] = data;
+            by->handler = now;
+            r->hart[hart].handled = *by;
+            return;
+        }
 }
 
 static void on_raise(struct reading *r, struct hart *h, uint64_t address, ps_t now)
 {
     struct napi *napi = napi_of(r, address);
-    uint32_t n = r->interrupts < INTERRUPTS ? r->interrupts : INTERRUPTS;
 
     if (!napi)
         return;
-    napi->by.used = false;
-    for (uint32_t i = r->interrupts; i != r->interrupts - n; i--) {
-        const struct interrupt *by = &r->interrupt[(i - 1) % INTERRUPTS];
-        if (by->handler != PS_NEVER) {
-            if (by->handler <= now)
-                napi->by = *by;
-            break;
-        }
-    }
+    napi->by = h->handled;
+    h->handled.used = false;
     napi->raise = now;
     napi->thread_wake = napi->thread = PS_NEVER;
     h->raising = napi;
@@ -453,7 +461,7 @@ void cpu_probe(struct reading *r, unsigned hart, ps_t now, const union ev *e)
     struct napi *napi;
 
     switch (role) {
-    case DO_HANDLER: on_handler(r, now); break;
+    case DO_HANDLER: on_handler(r, hart, a1, now); break;
     case DO_RAISE: on_raise(r, h, a0, now); break;
     case DO_SOFTIRQ:
         h->softirq = now;

@@ -386,7 +386,7 @@ static void on_interrupt(struct reading *r, const struct trace_record *rec, cons
         return;
     r->interrupts++;
     r->interrupt[i] = (struct interrupt){e->nic_interrupt.vector, r->moderate[v], rec->when,
-                                         PS_NEVER, PS_NEVER, PS_NEVER, PS_NEVER, true};
+                                         PS_NEVER, PS_NEVER, PS_NEVER, PS_NEVER, 0, true};
     r->moderate[v] = PS_NEVER;
     link_set(r, rec->id, FROM_INTERRUPT, i);
     if (in_window(r))
@@ -443,10 +443,12 @@ static void on_hart_record(struct reading *r, unsigned hart, const struct trace_
             i->wfi_exit = rec->when;
         break;
     case TRACE_KIND_trap:
-        if ((i = device_interrupt(r, rec->cause)) && i->trap == PS_NEVER)
+        if ((i = device_interrupt(r, rec->cause)) && i->trap == PS_NEVER) {
             i->trap = rec->when;
-        else if (in_window(r) && e->trap.code >> 63 && !i)
+            i->hart = hart;
+        } else if (in_window(r) && e->trap.code >> 63 && !i) {
             r->out->window.other_interrupts++;
+        }
         break;
     default:
         break;

@@ -97,6 +97,7 @@ struct queue {
 struct interrupt {
     uint64_t vector;
     ps_t moderate, sent, pend, wfi_exit, trap, handler;
+    unsigned hart; /* that took the trap */
     bool used;
 };
 #define INTERRUPTS 256
@@ -157,6 +158,7 @@ struct hart {
     uint64_t tp;          /* of the task that runs, as last seen */
     /* receive */
     struct napi *napi, *raising;
+    struct interrupt handled; /* the last one */
     ps_t poll, softirq, busy, switched, copy, flushed;
     uint64_t busy_tp;
     bool in_softirq, in_mark;
@@ -228,6 +230,7 @@ struct reading {
     struct interrupt interrupt[INTERRUPTS];
     uint32_t interrupts;
     ps_t moderate[64];
+    uint64_t handler_data[64]; /* of a vector; 0: not known */
     uint64_t queue_vectors; /* that had causes of queues */
     struct writeback wb[WRITEBACKS];
     uint32_t wbs;

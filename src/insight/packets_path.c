@@ -150,6 +150,22 @@ static void count_packets(struct reading *r, struct counted *c)
     w->took_ps = r->window == PS_NEVER || r->last < r->window ? 0 : r->last - r->window;
 }
 
+/* Harts take turns, so the clock of one may be behind what it sees of another. */
+static void say_clocks_differ(struct reading *r, const struct counted *c)
+{
+    size_t n = 0;
+    char text[16];
+
+    for (size_t i = 0; i < c->count; i++) {
+        const ps_t *at = c->packet[i]->at;
+        n += at[AT_READABLE] != PS_NEVER && at[AT_READABLE] > at[AT_END];
+    }
+    snprintf(text, sizeof text, "%zu", n);
+    if (n)
+        packets_note(r->out, "read on a hart whose clock was behind that of the one that received "
+                     "(they differ by less than a turn): packets: ", text);
+}
+
 static int by_time(const void *a, const void *b)
 {
     const ps_t *x = a, *y = b;
@@ -453,6 +469,7 @@ int path_finish(struct reading *r, struct err *err)
                                 : "no packet was given to the NIC's driver in this trace");
     count_packets(r, &c);
     find_stages(r, &c);
+    say_clocks_differ(r, &c);
     if ((chosen = choose(r, &c)))
         show(r, chosen);
     else

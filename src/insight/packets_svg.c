@@ -12,7 +12,7 @@
 enum {
     WIDTH = 1280, LEFT = 90, RIGHT = 20, TOP = 74, LANE_HEIGHT = 74, BAR = 46, AXIS = 40,
     CHAR_WIDTH = 7, LABEL_MIN = 12,
-    ROW_HEIGHT = 20, ROW_BAR = 13, NAMES = 330, PART_GAP = 34
+    ROW_HEIGHT = 20, ROW_BAR = 13, NAMES = 350, PART_GAP = 34
 };
 
 static const char *const fill[] = {
@@ -140,8 +140,10 @@ static void draw_lanes(const struct packets *p, const struct lanes *l, FILE *out
             fprintf(out, "%u", l->hart[i - PACKET_HART]);
         fprintf(out, "</text>\n");
     }
-    for (unsigned i = 0; i < p->shown.segments; i++)
-        draw_segment(l, &p->shown.segment[i], whole, out);
+    for (unsigned critical = 0; critical < 2; critical++) /* the critical path on top */
+        for (unsigned i = 0; i < p->shown.segments; i++)
+            if (p->shown.segment[i].critical == critical)
+                draw_segment(l, &p->shown.segment[i], whole, out);
 }
 
 /* ---- percentiles and shares ---- */
@@ -165,7 +167,7 @@ static int draw_percentiles(const struct packets *p, int y, FILE *out)
     ps_t whole = 1;
     int top = y + 8;
 
-    draw_part(y, "of all packets: fastest to 99th percentile; dark from median to 90th", out);
+    draw_part(y, "of all packets: median; fastest to 99th percentile, dark from median to 90th", out);
     for (unsigned i = 0; i < p->stages; i++)
         whole = u64_max(whole, p->stage[i].took.p99);
     draw_axis(whole, NAMES, top, top + (int)p->stages * ROW_HEIGHT, out);
@@ -187,6 +189,9 @@ static int draw_percentiles(const struct packets *p, int y, FILE *out)
         fprintf(out, "<text x=\"12\" y=\"%d\"%s>", y + 11,
                 p->stage[i].total ? " font-weight=\"bold\"" : "");
         report_escaped(out, p->stage[i].name);
+        fprintf(out, "</text>\n<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", NAMES - 10,
+                y + 11);
+        report_us(out, t->p50, 0);
         fprintf(out, "</text>\n");
         bar(x, scale(t->p99, whole, NAMES, WIDTH - RIGHT), y, ROW_BAR, "#c6dbef", out);
         bar(middle, high, y, ROW_BAR, "#6baed6", out);

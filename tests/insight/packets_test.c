@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packets of traces made for it: received in each mode, and what all of them add up to. */
+/* Packets of traces made for it: one in full, who is who, and what all of them add up to. */
 #include "packets_rig.h"
 
 /* ---- one packet ---- */
@@ -157,160 +157,6 @@ static void test_a_packet_that_comes_during_a_poll_has_no_interrupt(void)
     CHECK_EQ_U64(stage("copy to user")->took.count, 2);
 }
 
-/* ---- modes ---- */
-
-static void test_a_napi_thread_is_woken_and_polls(void)
-{
-    uint64_t pend;
-
-    begin(PACKETS_RECEIVE);
-    sleep_at(500);
-    frame(1000, 1);
-    pend = interrupt(1510, store_frame(1300, 1, 0), false, 0);
-    take_interrupt(1560, pend);
-    call(1830, "try_to_wake_up", IDLE_TASK, NAPI_THREAD, 0);
-    trace_trap_return(&t, HART, at(1900), 0, IDLE_PC + 4, 1, 1, IDLE_TASK);
-    call(1950, "__schedule", IDLE_TASK, 0, 0);
-    call(2000, "finish_task_switch", NAPI_THREAD, 0, 0);
-    call(2050, "napi_threaded_poll_loop", NAPI_THREAD, NAPI, 0);
-    call(2100, "ixgbe_poll", NAPI_THREAD, NAPI, 64);
-    driver_takes(2200, 0, NAPI_THREAD);
-    call(2300, "netif_receive_skb_list_internal", NAPI_THREAD, 0, 0);
-    stack_takes(2320, 0, NAPI_THREAD, true);
-    switch_and_read(2500, 0);
-    CHECK(lay_out() == 0);
-    check_promises();
-    CHECK(is_at("napi thread woken, switch to it", 897, 220));
-    CHECK(is_at("napi thread runs", 1117, 50));
-    CHECK(is_at("reader woken; rest of the poll", 1507, 60));
-    CHECK(!segment("softirq: net_rx_action") && !segment("softirq ends, to the scheduler"));
-    CHECK(segment("napi thread runs")->context == SPENT_KERNEL);
-    CHECK_EQ_U64(pk.window.spent[HART][SPENT_SOFTIRQ], 0);
-}
-
-static void test_a_reader_that_polls_finds_its_packet_without_interrupt(void)
-{
-    begin(PACKETS_RECEIVE);
-    ecall(100);
-    call(200, "napi_busy_loop", READER, 1, 0);
-    call(300, "ixgbe_poll", READER, NAPI, 64);
-    frame(1000, 1);
-    store_frame(1300, 1, 0); /* in memory at 1510 */
-    call(1600, "ixgbe_poll", READER, NAPI, 64);
-    driver_takes(1700, 0, READER);
-    call(1800, "netif_receive_skb_list_internal", READER, 0, 0);
-    stack_takes(1820, 0, READER, false);
-    reader_takes(2000, 0);
-    CHECK(lay_out() == 0);
-    check_promises();
-    CHECK(is_at("in memory, until the driver polls", 577, 90));
-    CHECK(is_at("ixgbe_poll: sent ones, packets before", 667, 100));
-    CHECK(is_at("in the socket's queue", 997, 70));
-    CHECK_EQ_U64(pk.window.interrupts, 0);
-    CHECK_EQ_U64(pk.window.spent[HART][SPENT_IDLE], 0);
-    CHECK_EQ_U64(pk.window.spent[HART][SPENT_KERNEL], 1100 * PS_PER_NS);
-}
-
-static void test_an_xdp_program_s_drop_is_the_packet_s_end(void)
-{
-    uint64_t pend;
-
-    begin(PACKETS_RECEIVE);
-    sleep_at(500);
-    frame(1000, 1);
-    frame(1067, 2);
-    store_frame(1300, 1, 0);
-    pend = interrupt(1520, store_frame(1310, 2, 1), false, 0);
-    take_interrupt(1570, pend);
-    call(2000, "handle_softirqs", IDLE_TASK, 0, 0);
-    call(2100, "ixgbe_poll", IDLE_TASK, NAPI, 64);
-    call(2150, "bpf_dispatcher_xdp_func", IDLE_TASK, 0x9000, 0);
-    call(2200, "bpf_dispatcher_xdp_func", IDLE_TASK, 0x9000, 0);
-    call(2260, "handle_softirqs:return", IDLE_TASK, 0, 0);
-    CHECK(lay_out() == 0);
-    check_promises();
-    CHECK_EQ_U64(pk.window.finished, 2);
-    CHECK_EQ_U64(stage("wire to XDP verdict")->took.count, 2);
-    CHECK_EQ_U64(stage("XDP program")->took.min, 50 * PS_PER_NS);
-    CHECK_EQ_U64(stage("XDP program")->took.max, 60 * PS_PER_NS);
-    CHECK_EQ_U64(pk.window.polled, 2);
-}
-
-static void test_an_xdp_program_that_passes_is_a_step_before_the_skb(void)
-{
-    uint64_t pend;
-
-    begin(PACKETS_RECEIVE);
-    sleep_at(500);
-    frame(1000, 1);
-    pend = interrupt(1510, store_frame(1300, 1, 0), false, 0);
-    take_interrupt(1560, pend);
-    call(2000, "handle_softirqs", IDLE_TASK, 0, 0);
-    call(2100, "ixgbe_poll", IDLE_TASK, NAPI, 64);
-    call(2150, "bpf_dispatcher_xdp_func", IDLE_TASK, 0x9000, 0);
-    driver_takes(2200, 0, IDLE_TASK);
-    call(2300, "netif_receive_skb_list_internal", IDLE_TASK, 0, 0);
-    stack_takes(2320, 0, IDLE_TASK, true);
-    call(2600, "handle_softirqs:return", IDLE_TASK, 0, 0);
-    switch_and_read(3400, 0);
-    CHECK(lay_out() == 0);
-    check_promises();
-    CHECK(is_at("XDP program", 1217, 50));
-    CHECK_EQ_U64(pk.window.polled, 1);
-    CHECK(stage("wire to user")->took.count == 1);
-}
-
-static void test_packets_of_an_af_xdp_ring_end_with_the_reader_s_system_call(void)
-{
-    uint64_t pend;
-
-    begin(PACKETS_RECEIVE);
-    ecall(100);
-    call(150, "xsk_poll", READER, 0, 0);
-    sleep_at(500);
-    frame(1000, 1);
-    frame(1067, 2);
-    store_frame(1300, 1, 0);
-    pend = interrupt(1520, store_frame(1310, 2, 1), false, 0);
-    take_interrupt(1570, pend);
-    call(2000, "handle_softirqs", IDLE_TASK, 0, 0);
-    call(2100, "ixgbe_poll", IDLE_TASK, NAPI, 64);
-    for (unsigned i = 0; i < 2; i++) {
-        call(2150 + i * 100, "bpf_dispatcher_xdp_func", IDLE_TASK, 0x9000, 0);
-        call(2180 + i * 100, "xdp_do_redirect", IDLE_TASK, 0, 0x9000);
-    }
-    call(2400, "xdp_do_flush", IDLE_TASK, 0, 0);
-    call(2450, "sock_def_readable", IDLE_TASK, SOCKET, 0);
-    call(2460, "try_to_wake_up", IDLE_TASK, READER, 0);
-    call(2600, "handle_softirqs:return", IDLE_TASK, 0, 0);
-    trace_trap_return(&t, HART, at(2650), 0, IDLE_PC + 4, 1, 1, IDLE_TASK);
-    call(2700, "__schedule", IDLE_TASK, 0, 0);
-    call(2800, "finish_task_switch", READER, 0, 0);
-    sysret(3000);
-    CHECK(lay_out() == 0);
-    check_promises();
-    CHECK_EQ_U64(pk.window.finished, 2);
-    CHECK_EQ_U64(stage("wire to user")->took.max, 2067 * PS_PER_NS);
-    CHECK_EQ_U64(stage("wire to user")->took.min, 2000 * PS_PER_NS);
-    CHECK_EQ_U64(stage("reader runs again")->took.p50, 200 * PS_PER_NS);
-}
-
-static void test_packets_of_a_ring_that_its_reader_looks_at_by_itself_end_in_it(void)
-{
-    begin(PACKETS_RECEIVE);
-    frame(1000, 1);
-    store_frame(1300, 1, 0);
-    call_on(OTHER_HART, 2100, "ixgbe_poll", IDLE_TASK, NAPI, 64);
-    call_on(OTHER_HART, 2150, "bpf_dispatcher_xdp_func", IDLE_TASK, 0x9000, 0);
-    call_on(OTHER_HART, 2180, "xdp_do_redirect", IDLE_TASK, 0, 0x9000);
-    call_on(OTHER_HART, 2400, "xdp_do_flush", IDLE_TASK, 0, 0);
-    call_on(OTHER_HART, 2450, "sock_def_readable", IDLE_TASK, SOCKET, 0);
-    CHECK(lay_out() == 0);
-    check_promises();
-    CHECK_EQ_U64(stage("wire to the socket's ring")->took.max, 1517 * PS_PER_NS);
-    CHECK(segment("XDP redirect, rest of the poll")->hart == 1);
-}
-
 /* ---- who is who ---- */
 
 /* The driver skips a buffer (a damaged frame): the next skb is the next packet's all the same. */
@@ -381,6 +227,75 @@ static void test_a_wake_up_by_something_else_is_not_the_packet_s(void)
     check_promises();
     CHECK(!segment("reader woken; rest of the poll"));
     CHECK(is_at("in the socket's queue", 1497, 1470));
+}
+
+/* Two vectors are pending as one hart's trap is taken; the other's handler runs on another hart. */
+static void test_a_handler_is_that_of_its_hart_and_vector(void)
+{
+    uint64_t pend[2], id;
+
+    begin(PACKETS_RECEIVE);
+    frame(1000, 1);
+    frame(1100, 2);
+    for (unsigned q = 0; q < 2; q++) {
+        uint64_t ns = 1300 + q * 100;
+
+        id = trace_nic_rx(&t, NIC, at(ns), 0, q + 1, q, 0, 1, 60);
+        id = trace_dma_write(&t, NIC, at(ns), id, buffer_of(q), 60);
+        id = trace_nic_writeback(&t, NIC, at(ns + 1), id, 0, q, 0, 1);
+        id = trace_dma_write(&t, NIC, at(ns + 1), id, 0x80200000, 16);
+        id = trace_dma_write_done(&t, NIC, at(ns + 210), id, 0x80200000, 16, at(ns + 1), 0);
+        id = trace_nic_cause(&t, NIC, at(ns + 210), id, q, 0, q);
+        id = trace_nic_interrupt(&t, NIC, at(ns + 210), id, q, 0);
+        id = trace_msi(&t, NIC, at(ns + 260), id, 0x28000000, 6, at(ns + 210), 0);
+        pend[q] = trace_irq_pend(&t, IMSIC, at(ns + 260), id, 1 - q, 6);
+    }
+    trace_trap(&t, OTHER_HART, at(1700), pend[1], INTERRUPT | 9, IDLE_PC, 0, 1, 1, IDLE_TASK);
+    call_on(OTHER_HART, 1800, "ixgbe_msix_clean_rings", IDLE_TASK, 41, NAPI + 0x1000);
+    trace_trap(&t, HART, at(1750), pend[0], INTERRUPT | 9, IDLE_PC, 0, 1, 1, IDLE_TASK);
+    call(1850, "ixgbe_msix_clean_rings", IDLE_TASK, 40, NAPI - 64);
+    call(1860, "__napi_schedule_irqoff", IDLE_TASK, NAPI, 0);
+    call_on(OTHER_HART, 1870, "__napi_schedule_irqoff", IDLE_TASK, NAPI + 0x1040, 0);
+    call(2000, "ixgbe_poll", IDLE_TASK, NAPI, 64);
+    driver_takes(2100, 0, IDLE_TASK);
+    call(2170, "skb_consume_udp", READER, SOCKET, skb_of(0));
+    sysret(2200);
+    call_on(OTHER_HART, 2010, "ixgbe_poll", IDLE_TASK, NAPI + 0x1040, 64);
+    call_on(OTHER_HART, 2110, "napi_build_skb", IDLE_TASK, buffer_of(1) - 192 + LINEAR, 2048);
+    call_on(OTHER_HART, 2120, "eth_type_trans", IDLE_TASK, skb_of(1), 0);
+    call_on(OTHER_HART, 2130, "napi_gro_receive", IDLE_TASK, 0, skb_of(1));
+    call(2300, "skb_consume_udp", READER, SOCKET, skb_of(1));
+    sysret(2400);
+    options.choice = PACKET_SLOWEST;
+    CHECK(lay_out() == 0);
+    check_promises();
+    CHECK_EQ_U64(pk.shown.number, 2);
+    CHECK_EQ_U64(pk.shown.queue, 1);
+    CHECK(is_at("trap to the driver's handler", 667, 100));
+    CHECK(segment("trap to the driver's handler")->hart == 1);
+    CHECK(is_at("hard interrupt: ixgbe_msix_clean_rings", 767, 70));
+    CHECK_EQ_U64(stage("trap to the driver's handler")->took.min, 100 * PS_PER_NS);
+    CHECK_EQ_U64(stage("trap to the driver's handler")->took.max, 100 * PS_PER_NS);
+    CHECK_EQ_U64(stage("hard interrupt: ixgbe_msix_clean_rings")->took.min, 10 * PS_PER_NS);
+}
+
+static void test_a_reader_with_a_clock_that_is_behind_is_said(void)
+{
+    begin(PACKETS_RECEIVE);
+    frame(1000, 1);
+    store_frame(1300, 1, 0);
+    call_on(OTHER_HART, 1600, "ixgbe_poll", IDLE_TASK, NAPI, 64);
+    call_on(OTHER_HART, 1700, "napi_build_skb", IDLE_TASK, buffer_of(0) - 192 + LINEAR, 2048);
+    call_on(OTHER_HART, 1710, "eth_type_trans", IDLE_TASK, skb_of(0), 0);
+    call_on(OTHER_HART, 1800, "__udp_enqueue_schedule_skb", IDLE_TASK, SOCKET, skb_of(0));
+    call_on(OTHER_HART, 1900, "sock_def_readable", IDLE_TASK, SOCKET, 0);
+    ecall(1780);
+    call(1820, "skb_consume_udp", READER, SOCKET, skb_of(0));
+    sysret(1850);
+    CHECK(lay_out() == 0);
+    check_promises();
+    CHECK_EQ_U64(pk.shown.total_ps, (1850 - 933) * PS_PER_NS);
+    CHECK(has_note("packets: 1"));
 }
 
 /* ---- all of them ---- */
@@ -665,16 +580,12 @@ TEST_MAIN(test_a_packet_to_a_sleeping_reader_is_laid_out_and_sums_exactly,
           test_moderation_is_a_step_of_its_own,
           test_an_interrupt_that_waits_for_its_mask_is_told_from_one_that_is_moderated,
           test_a_packet_that_comes_during_a_poll_has_no_interrupt,
-          test_a_napi_thread_is_woken_and_polls,
-          test_a_reader_that_polls_finds_its_packet_without_interrupt,
-          test_an_xdp_program_s_drop_is_the_packet_s_end,
-          test_an_xdp_program_that_passes_is_a_step_before_the_skb,
-          test_packets_of_an_af_xdp_ring_end_with_the_reader_s_system_call,
-          test_packets_of_a_ring_that_its_reader_looks_at_by_itself_end_in_it,
           test_a_buffer_says_which_packet_an_skb_is_of,
           test_a_buffer_of_no_packet_is_taken_in_order_and_said,
           test_an_skb_is_used_again_for_the_next_packet,
           test_a_wake_up_by_something_else_is_not_the_packet_s,
+          test_a_handler_is_that_of_its_hart_and_vector,
+          test_a_reader_with_a_clock_that_is_behind_is_said,
           test_drops_are_counted_by_their_reason,
           test_a_drop_of_a_packet_that_is_not_counted_is_not_counted,
           test_percentiles_are_of_the_nearest_rank,
