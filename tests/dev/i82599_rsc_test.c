@@ -798,6 +798,54 @@ static void test_streams_arrive_whole(void)
     down(r);
 }
 
+/* A guest that changes its mind about everything while streams come in. */
+static void test_hostile_settings_are_survived(void)
+{
+    static const uint32_t registers[] = {0x102c, 0x1014, 0x1028, 0x1018, 0x1008, 0x1010, 0x0820,
+                                         0x0898, 0xea00, 0x5008, 0x0900, 0x3028, 0x1000, 0x0000};
+    struct rig *r = up(32, 1024, RSC_16);
+    struct random random;
+    uint32_t seq[8] = {0}, taken = 0;
+
+    random_init(&random, 5, "hostile");
+    for (unsigned i = 0; i < 12000; i++) {
+        uint16_t port = (uint16_t)random_below(&random, 8);
+        struct segment s = {.port = port, .seq = seq[port], .flags = ACK, .stamp = 1,
+                            .len = (uint32_t)random_below(&random, 1449)};
+
+        if (random_below(&random, 20) == 0)
+            s.flags |= (uint8_t)random_u64(&random);
+        seq[port] += s.len;
+        send(r, s);
+        rig_run(r, random_below(&random, 2000) * PS_PER_NS);
+        if (random_below(&random, 60) == 0) /* but the link stays up */
+            rig_put(r, registers[random_below(&random, ARRAY_LEN(registers))],
+                    random_u64(&random) & ~UINT64_C(8));
+        if (random_below(&random, 20) == 0)
+            rig_put(r, 0x1018, random_below(&random, 40));
+        taken += rig_get(r, 0x1030); /* QPRC: clears */
+        if (random_below(&random, 200) == 0) { /* and back to something that works */
+            rig_put(r, 0x0000, 0);
+            rig_put(r, 0x1028, 0);
+            rig_put(r, 0x1000, (uint32_t)ring.base);
+            rig_put(r, 0x1008, 32 * 16);
+            rig_put(r, 0x1010, 0);
+            rig_put(r, 0x102c, RSC_16);
+            rig_put(r, 0x1014, 1 | 1 << 25);
+            rig_put(r, 0xea00, 0x10);
+            rig_put(r, 0x5008, 0);
+            rig_put(r, 0x5080, 1 << 10 | 1 << 9 | 1 << 8);
+            rig_put(r, 0x4240, 0x2);
+            rig_put(r, 0x3000, 1);
+            rig_put(r, 0x1028, 1 << 25);
+            rig_put(r, 0x1018, 31);
+        }
+    }
+    CHECK(taken > 2000);
+    i82599_class.reset(r->dev);
+    down(r);
+}
+
 TEST_MAIN(test_segments_in_order_become_one_packet, test_without_it_each_goes_alone,
           test_push_ends_and_does_not_begin, test_a_gap_ends_it_and_begins_another,
           test_others_of_the_flow_end_it_and_go_alone, test_a_different_shape_begins_another,
@@ -807,4 +855,4 @@ TEST_MAIN(test_segments_in_order_become_one_packet, test_without_it_each_goes_al
           test_at_most_14_segments_begin_in_a_descriptor, test_flows_are_coalesced_side_by_side,
           test_there_are_32_at_a_time, test_a_tag_is_stripped_once, test_a_small_ring_goes_on,
           test_a_queue_that_is_disabled_forgets, test_a_coalescing_is_saved,
-          test_streams_arrive_whole)
+          test_streams_arrive_whole, test_hostile_settings_are_survived)
