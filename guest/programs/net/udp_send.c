@@ -131,12 +131,30 @@ static unsigned send_messages(struct sender *s, uint64_t n)
 
 /* ---- io_uring ---- */
 
-static unsigned send_uring(struct sender *s, uint64_t n)
+/* Hands over what was filled in, waits for `wait` completions, and takes all that are there. */
+static void turn_uring(struct sender *s, unsigned wait)
 {
     struct io_uring_cqe *c;
-    unsigned wait = (unsigned)n;
-    long rc;
+    long rc = uring_enter(&s->uring, wait);
 
+    if (rc < 0 && rc != -EINTR) {
+        errno = (int)-rc;
+        fail("io_uring_enter");
+    }
+    while ((c = uring_completion(&s->uring))) {
+        /* Zero copy completes twice: it was sent, and the buffer is free. */
+        if (c->flags & IORING_CQE_F_NOTIF)
+            s->returned++;
+        else if (c->res < 0)
+            s->refused++;
+        if (!(c->flags & IORING_CQE_F_MORE))
+            s->in_flight--;
+        uring_seen(&s->uring);
+    }
+}
+
+static unsigned send_uring(struct sender *s, uint64_t n)
+{
     for (uint64_t i = 0; i < n; i++) {
         struct io_uring_sqe *e = uring_entry(&s->uring);
 
@@ -145,27 +163,11 @@ static unsigned send_uring(struct sender *s, uint64_t n)
         e->addr = (uintptr_t)slot(s, s->sent + i);
         e->len = (uint32_t)s->size;
     }
-    /* Zero copy completes twice: sent, and the buffer is free. All but the last batches' are here. */
     s->in_flight += (uint32_t)n;
-    if (s->mode == SEND_URING_ZC && s->in_flight < SLOTS / 2)
-        wait = 0;
-    rc = uring_enter(&s->uring, wait);
-    if (rc < 0 && rc != -EINTR) {
-        errno = (int)-rc;
-        fail("io_uring_enter");
-    }
-    while ((c = uring_completion(&s->uring))) {
-        if (c->flags & IORING_CQE_F_NOTIF) {
-            s->returned++;
-            s->in_flight--;
-        } else {
-            if (c->res < 0)
-                s->refused++;
-            if (!(c->flags & IORING_CQE_F_MORE))
-                s->in_flight--;
-        }
-        uring_seen(&s->uring);
-    }
+    turn_uring(s, s->mode == SEND_URING ? (unsigned)n : 0);
+    /* A buffer must not be filled again while the card may read it. */
+    while (s->in_flight > SLOTS / 2)
+        turn_uring(s, 1);
     return (unsigned)n;
 }
 
@@ -238,6 +240,8 @@ static void run_sender(struct sender *s, uint64_t began)
     }
     if (s->mode == SEND_ZEROCOPY && s->in_flight)
         take_completions(s, true);
+    while (s->uring.fd && s->in_flight)
+        turn_uring(s, 1);
 }
 
 int udp_send_main(int argc, char **argv)
