@@ -211,12 +211,14 @@ static int run(int argc, char **argv, bool source)
         fail("memory");
     fd = s.listen ? open_listener(&s, source) : open_connection(&s, source);
     usage_read(&before, s.device);
+    mark(MARK_RUN_START);
     began = clock_ns();
     if (source)
         run_source(&s, fd);
     else
         run_sink(&s, fd);
     s.ns = clock_ns() - began;
+    mark(MARK_RUN_END);
     usage_read(&after, s.device);
     getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_len);
     close(fd);
