@@ -154,7 +154,7 @@ static void on_mark(void *ctx, struct machine *m, unsigned hart, uint64_t number
     }
 }
 
-static int load_symbols(struct explain *e, const char *kernel, struct err *err)
+int explain_symbols(struct symbols **symbols, const char *kernel, struct err *err)
 {
     uint8_t *bytes;
     size_t size;
@@ -162,7 +162,7 @@ static int load_symbols(struct explain *e, const char *kernel, struct err *err)
 
     if (file_read("kernel", kernel, KERNEL_BYTES_MAX, &bytes, &size, err))
         return -1;
-    rc = symbols_load_image(&e->symbols, bytes, size, err);
+    rc = symbols_load_image(symbols, bytes, size, err);
     free(bytes);
     return rc ? err_prefix(err, "%s: its symbols", kernel) : 0;
 }
@@ -207,7 +207,7 @@ int explain_record(const struct explain_job *job, char *trace, size_t trace_size
         }
         close(fd);
     }
-    if (!load_symbols(&e, job->config->kernel, err))
+    if (!explain_symbols(&e.symbols, job->config->kernel, err))
         rc = record(&e, trace, err);
     symbols_free(e.symbols);
     return rc;

@@ -10,6 +10,8 @@
 #include "base/err.h"
 #include "machine/config.h"
 
+#include "insight/symbols.h"
+
 #include <jansson.h>
 #include <stdio.h>
 
@@ -24,6 +26,9 @@ struct explain_job {
 /* Writes the trace and its file's name.  It is there, even after an error, unless the name is
  * empty. */
 int explain_record(const struct explain_job *job, char *trace, size_t trace_size, struct err *err);
+
+/* The symbols of a kernel image; the caller frees them. */
+int explain_symbols(struct symbols **symbols, const char *kernel, struct err *err);
 
 /* Removes the trace if it was not to be kept. */
 void explain_forget(const struct board_config *config, const char *trace);

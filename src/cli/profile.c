@@ -3,6 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "cli/explain_run.h"
+#include "host/file.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -166,4 +168,62 @@ char *profile_text(const struct profile *p, const struct symbols *symbols)
         fclose(out);
     free(line);
     return text ? text : xstrdup("");
+}
+
+/* ---- as a file ---- */
+
+struct reader {
+    struct machine *m;
+    unsigned hart;
+};
+
+static int read_kernel(void *ctx, uint64_t va, void *buf, size_t len)
+{
+    const struct reader *r = ctx;
+
+    return machine_read_virtual(r->m, r->hart, va, buf, len);
+}
+
+/* The lines as they are now; modules are where they are now. */
+static void take_text(struct profile_file *f, unsigned hart)
+{
+    struct reader r = {f->profile->m, hart};
+
+    if (f->symbols)
+        (void)symbols_add_modules(f->symbols, read_kernel, &r, NULL); /* the rest has names */
+    free(f->text);
+    f->text = profile_text(f->profile, f->symbols);
+}
+
+static void on_mark(void *ctx, struct machine *m, unsigned hart, uint64_t number)
+{
+    struct profile_file *f = ctx;
+
+    (void)m;
+    if (number == 1)
+        profile_clear(f->profile);
+    else if (number == 4)
+        take_text(f, hart);
+}
+
+int profile_file_open(struct profile_file *f, struct machine *m, struct err *err)
+{
+    if (f->kernel && explain_symbols(&f->symbols, f->kernel, err))
+        return -1;
+    f->profile = profile_start(m, PROFILE_PERIOD_PS);
+    machine_on_mark(m, on_mark, f);
+    return 0;
+}
+
+int profile_file_close(struct profile_file *f, struct err *err)
+{
+    int rc;
+
+    if (!f->text)
+        take_text(f, 0);
+    rc = file_write("profile", f->path, f->text, strlen(f->text), err);
+    profile_free(f->profile);
+    symbols_free(f->symbols);
+    free(f->text);
+    return rc;
 }

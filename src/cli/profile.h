@@ -13,12 +13,27 @@
 
 struct profile;
 
+#define PROFILE_PERIOD_PS PS_PER_US
+
 /* Samples each hart that executes, each `period_ps`.  The caller frees it, after the machine. */
 struct profile *profile_start(struct machine *m, ps_t period_ps);
 /* Begins anew: what was counted is forgotten. */
 void profile_clear(struct profile *p);
 void profile_stop(struct profile *p);
 void profile_free(struct profile *p);
+
+/* Listens to the machine's marks, and writes the lines to `path` (which must outlive it) when told
+ * to: of what was between the marks 1 and 4, if the guest made them, else of all. */
+struct profile_file {
+    const char *path, *kernel; /* the image with the symbols; NULL: addresses */
+    struct profile *profile;
+    struct symbols *symbols;
+    char *text;                /* at mark 4 */
+};
+/* -1 with err: the kernel's symbols cannot be read. */
+int profile_file_open(struct profile_file *f, struct machine *m, struct err *err);
+/* Before the machine is freed. */
+int profile_file_close(struct profile_file *f, struct err *err);
 
 /* The lines; the caller frees them.  NULL symbols: addresses in place of names. */
 char *profile_text(const struct profile *p, const struct symbols *symbols);

@@ -2,6 +2,7 @@
 /* doorbell run */
 #include "cli/cli.h"
 #include "cli/mark_times.h"
+#include "cli/profile.h"
 #include "cli/words.h"
 
 #include "base/text.h"
@@ -20,7 +21,7 @@
 struct run_options {
     struct board_config config; /* first: the option callbacks are given it */
     bool show_machine, show_parameters, quiet;
-    const char *dump_dtb, *mark_times, *peer;
+    const char *dump_dtb, *mark_times, *peer, *profile;
 };
 
 #define CONFIG(member) offsetof(struct run_options, config.member)
@@ -69,6 +70,9 @@ static const struct opt options[] = {
      CONFIG(trace)},
     {"mark-times", OPT_TEXT, "FILE", NULL, "write when the host came to each mark (slti x0, x0, N)",
      offsetof(struct run_options, mark_times)},
+    {"profile", OPT_TEXT, "FILE", NULL, "write where the harts' time went, by function of --kernel:\n"
+     "a sample each microsecond, between the marks 1 and 4 if\nthe guest makes them",
+     offsetof(struct run_options, profile)},
     {"max-time", OPT_TIME, "TIME", NULL, "end after this virtual time, with status 124",
      CONFIG(max_ps)},
     {"exit-on", OPT_TEXT, "TEXT", NULL, "end when the console has shown this text, with status 0",
@@ -268,12 +272,14 @@ static int run(const struct run_options *o, const struct run_options *other, int
 {
     struct machine *m[PEER_MACHINES] = {open_machine(&o->config, err)};
     struct mark_times marks = {.harts = (unsigned)o->config.harts};
+    struct profile_file profile = {.path = o->profile, .kernel = o->config.kernel};
     struct machine_result result[PEER_MACHINES];
     unsigned ended = PEER_FIRST;
     int lost;
 
     *status = CLI_NO_RUN;
-    if (!m[0] || (o->mark_times && mark_times_open(&marks, o->mark_times, m[0], err))) {
+    if (!m[0] || (o->mark_times && mark_times_open(&marks, o->mark_times, m[0], err)) ||
+        (o->profile && profile_file_open(&profile, m[0], err))) {
         machine_free(m[0]);
         return -1;
     }
@@ -290,6 +296,8 @@ static int run(const struct run_options *o, const struct run_options *other, int
     if (other && close_machine(m[PEER_OTHER], o->quiet, lost ? NULL : err))
         lost = -1;
     if (marks.file && mark_times_close(&marks, lost ? NULL : err))
+        lost = -1;
+    if (profile.profile && profile_file_close(&profile, lost ? NULL : err))
         lost = -1;
     if (!o->quiet && other)
         say_end(&other->config, &result[PEER_OTHER], "the other machine: ");
@@ -360,7 +368,7 @@ static int parse_peer(struct words *w, struct run_options *o, struct run_options
     if (rest)
         return err_set(err, "--peer: \"%s\" is not an option", w->word[0]);
     if (other->peer || other->show_machine || other->show_parameters || other->dump_dtb ||
-        other->mark_times || other->quiet || other->config.nic_help)
+        other->mark_times || other->profile || other->quiet || other->config.nic_help)
         return err_set(err, "--peer takes what makes a machine, no more");
     if (strcmp(other->config.console, "stdio") == 0)
         return err_set(err, "--peer: standard input and output are this machine's; --console is "

@@ -429,7 +429,8 @@ void i82599_stat(struct i82599 *n, unsigned reg, unsigned index, uint64_t amount
 /* A frame at the MAC (sizes, casts, errors: 8.2.3.23); `accepted` by the filters.  Bytes count with
  * the check sequence, from the destination address. */
 void i82599_stat_rx(struct i82599 *n, const struct frame *frame, bool accepted);
-void i82599_stat_tx(struct i82599 *n, const uint8_t *frame, uint32_t len);
+/* `control`: a PAUSE frame, which did not come by DMA. */
+void i82599_stat_tx(struct i82599 *n, const uint8_t *frame, uint32_t len, bool control);
 /* The queue's counters: QPRC, QBRC, QPRDC (through RQSMR), QPTC, QBTC (through TQSM). */
 void i82599_stat_rx_queue(struct i82599 *n, unsigned q, uint32_t len, bool dropped);
 void i82599_stat_tx_queue(struct i82599 *n, unsigned q, uint32_t len);

@@ -126,14 +126,15 @@ void i82599_stat_rx(struct i82599 *n, const struct frame *frame, bool accepted)
         i82599_stat(n, I82599_MPRC, 0, 1);
 }
 
-void i82599_stat_tx(struct i82599 *n, const uint8_t *frame, uint32_t len)
+void i82599_stat_tx(struct i82599 *n, const uint8_t *frame, uint32_t len, bool control)
 {
     uint32_t bytes = len + FRAME_FCS_BYTES;
 
     i82599_stat(n, I82599_TPT, 0, 1);
     i82599_stat(n, I82599_PTC64 + size_class(bytes), 0, 1);
     count_octets(n, I82599_GPTC, I82599_GOTCL, bytes);
-    count_octets(n, I82599_TXDGPC, I82599_TXDGBCL, len);
+    if (!control)
+        count_octets(n, I82599_TXDGPC, I82599_TXDGBCL, len);
     if (cast_of(frame) == BROADCAST)
         i82599_stat(n, I82599_BPTC, 0, 1);
     else if (cast_of(frame) == MULTICAST)

@@ -659,7 +659,7 @@ static void send_one(struct i82599 *n, struct tx_packet *p, uint32_t len)
                         n->wire->way[WIRE_NIC].next_number, len);
     if (id)
         n->clock->cause = id;
-    i82599_stat_tx(n, n->tx.frame, len);
+    i82599_stat_tx(n, n->tx.frame, len, false);
     i82599_stat_tx_queue(n, p->queue, len);
     to_wire(n, n->tx.frame, len, &number);
     n->clock->cause = saved;
@@ -670,6 +670,7 @@ static void send_control(struct i82599 *n)
     uint64_t number;
 
     n->tx.control_waiting = 0;
+    i82599_stat_tx(n, n->tx.control, sizeof n->tx.control, true);
     to_wire(n, n->tx.control, sizeof n->tx.control, &number);
 }
 

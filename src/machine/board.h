@@ -35,6 +35,7 @@ struct board_device {
     const struct device_class *class;
     void *device;
 };
+#define MARK_LISTENERS_MAX 4
 #define BOARD_DEVICES_MAX 32
 
 struct machine {
@@ -85,8 +86,11 @@ struct machine {
     uint64_t idles, trim_from; /* times that all harts waited; the one at which RAM is trimmed next */
     ps_t idle_debt; /* idle time for which who is outside was not yet given host time */
     struct hart *running; /* the hart that ran last */
-    void (*on_mark)(void *ctx, struct machine *m, unsigned hart, uint64_t number);
-    void *mark_ctx;
+    struct mark_listener {
+        void (*fn)(void *ctx, struct machine *m, unsigned hart, uint64_t number);
+        void *ctx;
+    } mark_listener[MARK_LISTENERS_MAX];
+    unsigned mark_listeners;
     ps_t sample_period; /* machine_sample; 0: off */
     ps_t sample_next[VIRT_HARTS_MAX];
     void (*on_sample)(void *ctx, struct machine *m, unsigned hart);

@@ -6,6 +6,7 @@
 #include "host/file.h"
 #include "machine/board.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -84,8 +85,8 @@ void machine_on_mark(struct machine *m,
                      void (*fn)(void *ctx, struct machine *m, unsigned hart, uint64_t number),
                      void *ctx)
 {
-    m->on_mark = fn;
-    m->mark_ctx = ctx;
+    assert(m->mark_listeners < MARK_LISTENERS_MAX);
+    m->mark_listener[m->mark_listeners++] = (struct mark_listener){fn, ctx};
 }
 
 /* ---- looking in ---- */

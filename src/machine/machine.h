@@ -52,7 +52,8 @@ int machine_close(struct machine *m, struct err *err);
 /* Closes, if that was not done, and frees.  NULL is allowed. */
 void machine_free(struct machine *m);
 
-/* Calls fn whenever a hart has executed a mark (slti x0, x0, number). */
+/* Calls fn whenever a hart has executed a mark (slti x0, x0, number); after those asked for before,
+ * four in all. */
 void machine_on_mark(struct machine *m,
                      void (*fn)(void *ctx, struct machine *m, unsigned hart, uint64_t number),
                      void *ctx);

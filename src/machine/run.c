@@ -179,8 +179,8 @@ static void run_hart(struct machine *m, struct hart *h, ps_t at, ps_t second, ps
     stop = m->engine->run(h, u64_max(limit_ticks, h->ticks + 1));
     if (m->sample_period)
         sample(m, h, at);
-    if (stop == STOP_MARK && m->on_mark)
-        m->on_mark(m->mark_ctx, m, h->id, h->mark);
+    for (unsigned i = 0; stop == STOP_MARK && i < m->mark_listeners; i++)
+        m->mark_listener[i].fn(m->mark_listener[i].ctx, m, h->id, h->mark);
     if (stop == STOP_LIMIT && limit == poll && !m->single_blocks)
         m->next_poll = m->clock.now; /* no event has moved the clock */
 }
