@@ -216,13 +216,22 @@ static uint64_t rate_of(const char *rate)
     return *end ? 0 : n;
 }
 
+/* Packets that come before those that are looked at. */
+static uint64_t skipped(const struct net_options *o, enum packets_direction direction)
+{
+    if (direction == PACKETS_RECEIVE)
+        return o->warmups + OTHER_FRAMES;
+    return OTHER_PACKETS + o->warmups / (o->sender == SENDER_GSO ? GSO_SEGMENTS : 1);
+}
+
 static json_t *request_of(const struct net_options *o, enum packets_direction direction)
 {
     bool receive = direction == PACKETS_RECEIVE;
-    json_t *q = json_pack("{ss ss sI sI sI}", "what", receive ? "receive" : "send", "how",
+    json_t *q = json_pack("{ss ss sI sI sI sI}", "what", receive ? "receive" : "send", "how",
                           receive ? mode_names[o->mode] : sender_names[o->sender], "bytes",
                           (json_int_t)(receive ? o->size - 46 : o->bytes), "packets",
-                          (json_int_t)o->packets, "warmups", (json_int_t)o->warmups);
+                          (json_int_t)o->packets, "warmups", (json_int_t)o->warmups, "skip",
+                          (json_int_t)skipped(o, direction));
 
     if (receive) {
         if (o->mode != MODE_XDP && o->mode != MODE_AF_XDP)
@@ -268,20 +277,12 @@ static void draw(const void *packets, FILE *out)
     packets_svg(packets, out);
 }
 
-/* Packets that come before those that are looked at. */
-static uint64_t skipped(const struct net_options *o, enum packets_direction direction)
-{
-    if (direction == PACKETS_RECEIVE)
-        return o->warmups + OTHER_FRAMES;
-    return OTHER_PACKETS + o->warmups / (o->sender == SENDER_GSO ? GSO_SEGMENTS : 1);
-}
-
 static int show(const struct net_options *o, enum packets_direction direction, const char *trace,
                 struct err *err)
 {
     const struct packets_options how = {.direction = direction,
                                         .choice = (enum packet_choice)o->choice,
-                                        .skip = skipped(o, direction)};
+                                        .own_skip = true};
     struct packets p;
     int rc = packets_build(&p, trace, &how, err);
 

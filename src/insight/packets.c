@@ -89,7 +89,7 @@ struct packet *packet_new(struct reading *r, ps_t now)
         r->full = true;
         return NULL;
     }
-    if (r->packets == r->o->skip && !in_window(r))
+    if (r->packets == r->skip && !in_window(r))
         r->window = now;
     array_reserve(&r->packet, &r->capacity, r->packets + 1, sizeof *p);
     p = &r->packet[r->packets++];
@@ -107,7 +107,7 @@ void packet_drop(struct reading *r, struct packet *p, unsigned reason)
         p->reason = (uint8_t)reason;
     }
     /* One that came before the window is not counted, whenever it is dropped. */
-    if (in_window(r) && reason < PACKET_REASONS && (!p || packet_index(r, p) >= r->o->skip))
+    if (in_window(r) && reason < PACKET_REASONS && (!p || packet_index(r, p) >= r->skip))
         r->out->window.dropped[reason]++;
 }
 
@@ -213,6 +213,7 @@ static int by_address(const void *a, const void *b)
 static void on_chunk(void *ctx, const char type[4], const uint8_t *payload, size_t size)
 {
     struct reading *r = ctx;
+    json_int_t own;
     json_t *j;
 
     if (!memcmp(type, TRACE_CHUNK_SYMS, 4)) {
@@ -227,6 +228,9 @@ static void on_chunk(void *ctx, const char type[4], const uint8_t *payload, size
             json_decref(r->out->request);
             r->out->guest = json_incref(json_object_get(j, "guest"));
             r->out->request = json_incref(json_object_get(j, "request"));
+            own = json_integer_value(json_object_get(r->out->request, "skip"));
+            if (r->o->own_skip && !r->packets && own > 0)
+                r->skip = (uint64_t)own;
         }
         json_decref(j);
     }
@@ -406,6 +410,7 @@ int packets_build(struct packets *p, const char *trace_path, const struct packet
     memset(p, 0, sizeof *p);
     p->direction = o->direction;
     r->o = o;
+    r->skip = o->skip;
     r->out = p;
     r->file = trace_file_open(trace_path, err);
     if (r->file) {

@@ -106,6 +106,7 @@ struct packets_options {
     enum packets_direction direction;
     enum packet_choice choice;
     uint64_t skip; /* packets at the start that are not counted */
+    bool own_skip; /* as many as the trace's request says in "skip" */
 };
 
 /* Kernel functions to probe, NULL-terminated; an element may be several names separated by '|',

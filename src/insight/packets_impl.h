@@ -210,6 +210,7 @@ struct access {
 
 struct reading {
     const struct packets_options *o;
+    uint64_t skip;
     struct packets *out;
     struct trace_file *file;
     /* the file's schema, in ours */

@@ -119,7 +119,7 @@ static enum packet_end usual_end(const struct reading *r)
     size_t n[ENDS] = {0};
     enum packet_end most = r->o->direction == PACKETS_SEND ? TO_WIRE : TO_USER;
 
-    for (size_t i = r->o->skip; i < r->packets; i++)
+    for (size_t i = r->skip; i < r->packets; i++)
         n[r->packet[i].end % ENDS]++;
     for (unsigned e = TO_USER; e < DROPPED; e++)
         if (n[e] > n[most])
@@ -133,7 +133,7 @@ static void count_packets(struct reading *r, struct counted *c)
 
     c->end = usual_end(r);
     c->packet = xcalloc(r->packets + 1, sizeof c->packet[0]);
-    for (size_t i = r->o->skip; i < r->packets; i++) {
+    for (size_t i = r->skip; i < r->packets; i++) {
         const struct packet *p = &r->packet[i];
         ps_t took;
 

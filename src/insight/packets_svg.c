@@ -167,7 +167,7 @@ static int draw_percentiles(const struct packets *p, int y, FILE *out)
     ps_t whole = 1;
     int top = y + 8;
 
-    draw_part(y, "of all packets: median; fastest to 99th percentile, dark from median to 90th", out);
+    draw_part(y, "all packets: median; fastest to 99th percentile, dark from median to 90th", out);
     for (unsigned i = 0; i < p->stages; i++)
         whole = u64_max(whole, p->stage[i].took.p99);
     draw_axis(whole, NAMES, top, top + (int)p->stages * ROW_HEIGHT, out);

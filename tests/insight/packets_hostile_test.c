@@ -38,7 +38,8 @@ static void transmit(uint64_t ns, uint64_t doorbell, uint64_t number, unsigned f
                              0);
     data = trace_dma_read(&t, NIC, at(ns + 600), id, 0x80400000, 40);
     id = trace_nic_tx(&t, NIC, at(ns + 600), id, 0, first, 2, 60, 1);
-    trace_dma_read_done(&t, NIC, at(ns + 1100), data, 0x80400000, 40, at(ns + 600), at(ns + 850), 0);
+    trace_dma_read_done(&t, NIC, at(ns + 1100), data, 0x80400000, 40, at(ns + 600), at(ns + 850),
+                        0);
     id = trace_nic_send(&t, NIC, at(ns + 1200), id, 0, first, number, 60);
     trace_wire_frame(&t, WIRE, at(ns + 1267), id, 0, number, 60, at(ns + 1200), 0, 0);
 }

@@ -103,7 +103,7 @@ static inline void put_symbols(void)
 static inline void begin_without(const char *event)
 {
     const char *note = "{\"guest\":{\"kernel\":\"6\"},\"request\":{\"what\":\"receive\","
-                       "\"how\":\"napi\",\"bytes\":18,\"rate_per_s\":1000}}";
+                       "\"how\":\"napi\",\"bytes\":18,\"rate_per_s\":1000,\"skip\":1}}";
     char *text = meta(event);
 
     free(bytes);
@@ -266,8 +266,8 @@ static inline void reader_takes(uint64_t ns, unsigned slot)
     sysret(ns + 100);
 }
 
-/* The softirq from `ns` on with one packet: 100 to the poll, 100 to the packet, then the stack; ends
- * at +600, the interrupt at +650. */
+/* The softirq from `ns` on with one packet: 100 to the poll, 100 to the packet, then the stack;
+ * ends at +600, the interrupt at +650. */
 static inline void softirq_one(uint64_t ns, unsigned slot, bool wakes)
 {
     call(ns, "handle_softirqs", IDLE_TASK, 0, 0);

@@ -450,6 +450,9 @@ static void test_packets_at_the_start_can_be_left_out(void)
     CHECK_EQ_U64(pk.window.arrived, 3);
     CHECK_EQ_U64(pk.window.interrupts, 3);
     CHECK_EQ_U64(pk.window.start_ps, at(30000));
+    options = (struct packets_options){.own_skip = true, .skip = 2}; /* the trace says 1 */
+    CHECK(lay_out_bytes(size) == 0);
+    CHECK_EQ_U64(pk.window.finished, 4);
 }
 
 /* ---- what is said ---- */
