@@ -309,6 +309,59 @@ static void test_perfect_filters_do_not_go_by_hash_alone(void)
     scrap(n);
 }
 
+/* The same, for each field that a filter compares. */
+static void test_perfect_filters_of_one_bucket_differ_in_any_field(void)
+{
+    struct i82599 *n = chip();
+    struct masks no_flex = all;
+    uint8_t in[42];
+    uint32_t bucket;
+
+    fdir_on(n, PERFECT);
+    set_masks(n, &all);
+    add_perfect(n, &tcp4, &all, 1, 1);
+    perfect_hash(&tcp4, &all, 0x0800, in);
+    bucket = slow_hash(in, BUCKET_KEY) & 0x7ff;
+    for (unsigned field = 0; field < 5; field++) {
+        unsigned same = 0;
+
+        for (unsigned v = 1; v < 65536 && !same; v++) {
+            struct flow f = tcp4;
+
+            switch (field) {
+            case 0: be16_put(f.src, (uint16_t)(be16_get(f.src) ^ v)); break;
+            case 1: be16_put(f.dst + 2, (uint16_t)(be16_get(f.dst + 2) ^ v)); break;
+            case 2: f.dst_port ^= (uint16_t)v; break;
+            case 3: f.src_port ^= (uint16_t)v; break;
+            default: f.tag = (uint16_t)v & 0xefff; break;
+            }
+            perfect_hash(&f, &all, f.tag ? 0x8100 : 0x0800, in);
+            if ((slow_hash(in, BUCKET_KEY) & 0x7ff) != bucket || (field == 4 && !f.tag))
+                continue;
+            same++;
+            CHECK(!route(n, &f).fdir);
+        }
+        CHECK_EQ_U64(same, 1);
+    }
+    /* A tag changes the flexible bytes as well: now alone. */
+    fdir_on(n, PERFECT);
+    no_flex.flex = 0;
+    set_masks(n, &no_flex);
+    add_perfect(n, &tcp4, &no_flex, 1, 1);
+    CHECK(route(n, &tcp4).fdir);
+    perfect_hash(&tcp4, &no_flex, 0, in);
+    bucket = slow_hash(in, BUCKET_KEY) & 0x7ff;
+    for (unsigned v = 1; v < 65536; v++) {
+        struct flow f = tcp4;
+
+        f.tag = (uint16_t)v & 0xefff;
+        perfect_hash(&f, &no_flex, 0, in);
+        if ((slow_hash(in, BUCKET_KEY) & 0x7ff) == bucket && f.tag)
+            CHECK(!route(n, &f).fdir);
+    }
+    scrap(n);
+}
+
 static void test_masks_of_perfect_filters(void)
 {
     struct i82599 *n = chip();
@@ -516,7 +569,8 @@ TEST_MAIN(test_signature_filters_route_their_flows,
           test_an_update_changes_the_queue_of_a_filter,
           test_rss_is_under_flow_director_and_tuples_over_it, test_fragments_are_not_looked_up,
           test_perfect_filters_compare_every_field, test_perfect_filters_do_not_go_by_hash_alone,
-          test_masks_of_perfect_filters, test_flexible_bytes_are_where_fdirctrl_says,
+          test_perfect_filters_of_one_bucket_differ_in_any_field, test_masks_of_perfect_filters,
+          test_flexible_bytes_are_where_fdirctrl_says,
           test_drop_filters_drop, test_query_and_removal_go_by_index,
           test_a_full_table_fails_and_says_so,
           test_a_buckets_list_is_bounded_and_long_ones_are_reported,
