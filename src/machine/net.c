@@ -277,6 +277,8 @@ int net_close(struct machine *m, struct err *err)
     for (unsigned i = 0; i < m->config->nics; i++) {
         struct nic *nic = &m->nic[i];
 
+        if (!nic->machine)
+            continue; /* the board was not finished */
         if (m->net_open && write_report(nic, result ? NULL : err))
             result = -1;
         if (pcap_finish(nic->record, result ? NULL : err))

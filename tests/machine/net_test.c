@@ -349,6 +349,15 @@ static void test_what_cannot_be_opened_is_told(void)
             "--nic none: cannot create /nowhere/at/all: No such file or directory");
 }
 
+static void test_a_board_that_fails_before_its_nics_is_freed(void)
+{
+    configure(&config[0], WAIT, "user");
+    CHECK(config_add_nvme(&config[0], "/nowhere/at/all", &err) == 0);
+    CHECK(!machine_new(&config[0], &err));
+    CHECK(strstr(err.text, "/nowhere/at/all") != NULL);
+    config_fini(&config[0]);
+}
+
 static void test_offline_nothing_is_opened_on_the_host(void)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -597,6 +606,7 @@ TEST_MAIN(test_nobody_takes_frames,
           test_a_capture_is_replayed_when_the_link_is_up,
           test_the_generator_runs_and_reports,
           test_what_cannot_be_opened_is_told,
+          test_a_board_that_fails_before_its_nics_is_freed,
           test_offline_nothing_is_opened_on_the_host,
           test_a_reset_of_the_board_leaves_nothing_on_the_wire,
           test_frames_arrive_after_their_time_on_the_wire,
