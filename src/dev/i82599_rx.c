@@ -388,17 +388,23 @@ static bool may_pause(const struct i82599 *n)
            bank32(n, I82599_FCRTH) & FMASK(I82599_FCRTH_FCEN);
 }
 
-/* PAUSE by the two thresholds (3.7.7.3). */
-static void flow_control(struct i82599 *n)
+/* A refresh comes when the pause that was sent has FCRTV quanta left (8.2.3.7.5); none without. */
+static void send_xoff(struct i82599 *n)
 {
     uint16_t quanta = (uint16_t)bank32(n, I82599_FCTTV), refresh = (uint16_t)bank32(n, I82599_FCRTV);
 
+    n->rx.xoff_sent = true;
+    i82599_tx_pause(n, quanta);
+    if (refresh && refresh < quanta && n->wire->bits_per_s)
+        clock_arm_after(n->clock, &n->rx.xoff,
+                        (uint64_t)(quanta - refresh) * 512 * (PS_PER_S / n->wire->bits_per_s));
+}
+
+/* PAUSE by the two thresholds (3.7.7.3). */
+static void flow_control(struct i82599 *n)
+{
     if (!n->rx.xoff_sent && may_pause(n) && n->rx.charged >= threshold(n, I82599_FCRTH)) {
-        n->rx.xoff_sent = true;
-        i82599_tx_pause(n, quanta);
-        if (refresh && refresh < quanta && n->wire->bits_per_s)
-            clock_arm_after(n->clock, &n->rx.xoff,
-                            refresh * 512 * (PS_PER_S / n->wire->bits_per_s));
+        send_xoff(n);
     } else if (n->rx.xoff_sent && n->rx.charged < threshold(n, I82599_FCRTL)) {
         n->rx.xoff_sent = false;
         clock_disarm(n->clock, &n->rx.xoff);
@@ -407,13 +413,15 @@ static void flow_control(struct i82599 *n)
     }
 }
 
-/* The pause runs out and the buffer is still full: another one. */
+/* The pause runs out, and the buffer is not below the low threshold: it is held on. */
 static void pause_again(void *owner)
 {
     struct i82599 *n = owner;
 
-    n->rx.xoff_sent = false;
-    flow_control(n);
+    if (may_pause(n) && n->rx.charged >= threshold(n, I82599_FCRTL))
+        send_xoff(n);
+    else
+        n->rx.xoff_sent = false;
 }
 
 static void release(struct i82599 *n)
