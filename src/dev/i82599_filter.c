@@ -10,7 +10,8 @@
  * Not modelled: pools of queues (MRQC's VMDq modes: pool 0 with all queues, so as if without), the
  * unicast table (it is for pools), a VLAN ethertype (VLNCTRL.VET) other than 0x8100, an outer tag
  * (CTRL_EXT.EXTENDED_VLAN), FCoE redirection, manageability filters, packet buffers of traffic
- * classes.  RSS of IPv6 with extension headers hashes the addresses of the IPv6 header. */
+ * classes, size thresholds and credits of low-latency interrupts.  RSS of IPv6 with extension
+ * headers hashes the addresses of the IPv6 header. */
 #include "dev/i82599_filter.h"
 
 #include "base/alloc.h"

@@ -317,7 +317,7 @@ static struct rsc_context *free_context(struct i82599 *n)
 }
 
 /* Everything of the flow and of its first segment. */
-static void begin(struct rsc_context *c, const struct rx_slot *slot, const struct rx_frame *f,
+static void begin(struct rsc_context *c, struct rx_slot *slot, const struct rx_frame *f,
                   const uint8_t *bytes)
 {
     const struct packet *p = &f->p;
@@ -328,7 +328,7 @@ static void begin(struct rsc_context *c, const struct rx_slot *slot, const struc
     c->stripped = f->stripped;
     c->vlan = p->vlan;
     c->tos = p->tos;
-    c->stamp = has_stamp(rx_slot_bytes((struct rx_slot *)(uintptr_t)slot) + p->l4_at);
+    c->stamp = has_stamp(rx_slot_bytes(slot) + p->l4_at);
     memcpy(c->source, p->src, 4);
     memcpy(c->destination, p->dst, 4);
     c->source_port = p->src_port;
