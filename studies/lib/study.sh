@@ -11,7 +11,8 @@
 # and has a function `machines`, which calls
 #     machine SERIES [OPTION]... <<PLAN
 # for each machine to boot: doorbell's options beside the common ones, and what the guest is to do, in the
-# words of studies/job/guest.sh. Each `point` of the plan becomes a line of data.
+# words of studies/job/guest.sh. Each `point` of the plan becomes a line of data; a study may have a
+# function `rows SERIES` that makes them otherwise.
 # studies/NAME/figure.gp draws them, studies/NAME/says.awk makes sentences of them.
 
 # What shortens the boot (guest/README.md), and nothing more than errors on the console.
@@ -142,6 +143,7 @@ study_versions() {
 
 study_run() {
     local name=$1 series title='' question='' columns='' series_all=()
+    unset -f rows
     local here=$root/studies/$name data
     data=$out/$name
     # shellcheck source=/dev/null
@@ -157,6 +159,10 @@ study_run() {
         {
             echo "$columns" | xargs | tr ' ' ','
             for series in "${series_all[@]}"; do
+                if declare -F rows >/dev/null; then
+                    rows "$series" || exit 1
+                    continue
+                fi
                 awk -v wanted="$columns" -v series="$series" -v marks="$work/$name/$series/marks" \
                     -f "$root/studies/lib/collect.awk" "$work/$name/$series/console"
             done
