@@ -63,6 +63,8 @@ static const struct opt options[] = {
     {"harts", OPT_NUMBER, "N", "1", "processors, 1 to 16", CONFIG(harts), 1, VIRT_HARTS_MAX},
     {"memory", OPT_SIZE, "SIZE", "256M", "RAM", CONFIG(memory_bytes), CONFIG_MEMORY_MIN,
      CONFIG_MEMORY_MAX},
+    {"nic", OPT_CALL, "BACKEND[,...]", NULL, "as for doorbell run; gen works, nothing is opened on\n"
+     "the host for the others", .call = config_add_nic},
     {"irq", OPT_CHOICE, "KIND", "aia", "interrupt controllers: plic or aia", CONFIG(irq),
      .choices = config_irq_names},
     {"timing", OPT_CHOICE, "LEVEL", "io", "off or io", CONFIG(timing),
