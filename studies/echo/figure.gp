@@ -9,12 +9,15 @@ dash(i) = i > 4 ? 2 : 1
 kept(s, name) = column("delivered_percent") > 99 ? of(s, name) : NaN
 set xrange [1000:*]
 @upper_panel
-set logscale x
+set ytics (5, 10, 20, 50, 100, 200)
+set logscale xy
 set ylabel "median round trip [us]"
-set yrange [0:*]
+set yrange [4:200]
 plot for [i=1:words(names)] data using (column("offered_pps")): \
         (kept(word(names, i), "latency_p50_ns") / 1000) with linespoints lt i dt dash(i) title label(word(names, i))
 @lower_panel
+set ytics autofreq
+unset logscale y
 set format x "%.0s%c"
 set yrange [0:105]
 set xlabel "requests a second"

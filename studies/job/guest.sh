@@ -18,6 +18,18 @@ card() {
     net-up "$@" >/tmp/net-up 2>&1 || bad "$(cat /tmp/net-up)"
 }
 
+# moderation USECS: as ethtool -C. The driver resets the card when this crosses what its own settings
+# depend on, so the link may be gone for a while.
+moderation() {
+    ethtool -C eth0 rx-usecs "$1" || [ $? = 80 ] || bad "rx-usecs $1"
+    left=200
+    until [ "$(cat /sys/class/net/eth0/carrier)" = 1 ]; do
+        left=$((left - 1))
+        [ $left -gt 0 ] || bad "no link after rx-usecs $1"
+        usleep 5000
+    done
+}
+
 # each_queue_its_hart: queue N's interrupt goes to hart N.
 each_queue_its_hart() {
     hart=0 harts=$(nproc)

@@ -7,7 +7,7 @@ label(s) = s eq "napi-0" ? "NAPI, no moderation" : s eq "napi-50" ? "NAPI, 50 us
     s eq "busy-poll" ? "busy polling" : "program on 2nd hart"
 stats data using (column("delivered_pps")) nooutput
 top = STATS_max / 1e6
-set xrange [0:*]
+set xrange [0:3.1]
 set yrange [0:top * 1.15]
 @upper_panel
 set ylabel "delivered to the program [M/s]"

@@ -24,4 +24,8 @@ END {
             printf "%s, overloaded: %.0f %% of what is lost is lost in the NIC at no cost to the hart, %.0f %% at the socket, after the stack has worked for it.\n", \
                 title(s), 100 * cell[last, "nic_drop_pps"] / lost, 100 * cell[last, "socket_drop_pps"] / lost
     }
+    last = greatest("napi-adaptive", "offered_pps")
+    best = greatest("napi-adaptive", "delivered_pps")
+    if (cell[last, "delivered_pps"] < 0.05 * cell[best, "delivered_pps"])
+        print "NAPI itself does not collapse: overloaded it takes as many frames from the NIC as it has time for, with no interrupts. What starves is the program on the same hart. Since Linux 6.5 (d15121be7485, which took back 4cd13c21b207 of 2016, \"softirq: Let ksoftirqd do its job\"), pending softirqs run whenever the program's own system calls let them, and there are always some: the scheduler gives the program its half of the hart, which it spends on receiving for a socket that is full. The kernel's answer is NAPI in a thread."
 }

@@ -3,7 +3,7 @@ load style
 @one_panel
 set xlabel "offered [million frames a second]"
 set ylabel "delivered to the programs [million a second]"
-set xrange [0:*]
+set xrange [0:6.1]
 set yrange [0:*]
 stats data using (column("delivered_pps")) nooutput
 top = STATS_max / 1e6

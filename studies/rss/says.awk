@@ -10,4 +10,5 @@ END {
             cell[best, "delivered_pps"] / cell[one, "delivered_pps"], short(cell[last, "delivered_pps"]), \
             short(cell[last, "offered_pps"])
     }
+    print "Beyond what they can take, the programs starve: see offered-load."
 }

@@ -7,7 +7,7 @@ END {
     plain = greatest("recvfrom", "delivered_pps")
     for (i = 1; i <= series_count; i++) {
         r = greatest(series[i], "delivered_pps")
-        printf "%s: %s/s with the hart %.1f %% busy, %.0f ns of it a frame; %.1f times recvfrom.\n", \
+        printf "%s: at most %s/s, with the hart %.1f %% busy, %.0f ns of it a frame; %.1f times recvfrom.\n", \
             title(series[i]), short(cell[r, "delivered_pps"]), cell[r, "busy_percent"], cell[r, "busy_ns"], \
             cell[r, "delivered_pps"] / cell[plain, "delivered_pps"]
     }
