@@ -422,7 +422,9 @@ static void transmit(struct netif *netif, const uint8_t *frame, uint32_t len)
     netif->count.sent++;
     netif->count.sent_bytes += len;
     slirp_input(u->slirp, frame, (int)len);
-    ask(u, NULL);
+    /* What it has begun may need a timer; as long as there are sockets, each poll asks anyway. */
+    if (!event_armed(&u->tick))
+        ask(u, NULL);
 }
 
 /* ---- opening ---- */
