@@ -81,16 +81,13 @@ static bool any_busy(const struct i82599 *n)
         if (dma_op_busy(&n->tx_read[i].op))
             return true;
     for (unsigned i = 0; i < FETCHERS; i++)
-        if (n->rx_fetch[i].busy || n->tx_fetch[i].busy)
+        if (n->rxd.fetch[i].busy || n->txd.fetch[i].busy)
             return true;
-    for (unsigned i = 0; i < RX_WRITEBACKS; i++)
-        if (n->rx_writeback[i].busy)
+    for (unsigned i = 0; i < WRITEBACKS; i++)
+        if (n->rxd.writeback[i].busy || n->txd.writeback[i].busy)
             return true;
     for (unsigned i = 0; i < ARRAY_LEN(n->rsc.header); i++)
         if (dma_op_busy(&n->rsc.header[i].op))
-            return true;
-    for (unsigned i = 0; i < TX_WRITEBACKS; i++)
-        if (n->tx_writeback[i].busy)
             return true;
     return false;
 }
@@ -547,8 +544,10 @@ static struct bank *i82599_bank(void *dev, unsigned i)
 #define EACH(array, member) FIELD_EACH(struct i82599, array, member, FIELD_BYTES)
 #define DESC_STATE(array) \
     OP_STATE(array), EACH(array, queue), EACH(array, first), EACH(array, count), \
-    EACH(array, epoch), EACH(array, busy), EACH(array, cause), EACH(array, head), \
-    EACH(array, lli), EACH(array, buf)
+    EACH(array, epoch), EACH(array, busy), EACH(array, cause), EACH(array, lli), EACH(array, buf)
+#define UNIT_STATE(unit) \
+    ONE(unit.queue), ONE(unit.writeback_first), ONE(unit.want), DESC_STATE(unit.fetch), \
+    DESC_STATE(unit.writeback)
 #define ONE(member) FIELD(struct i82599, member)
 
 static const struct field i82599_state[] = {
@@ -562,26 +561,23 @@ static const struct field i82599_state[] = {
     EACH(vector, since), EACH(vector, cause), EACH(vector, waiting),
     FIELD_BLOCK(struct i82599, filters, sizeof(struct i82599_fdir), 1),
     /* receive */
-    ONE(rxq), FIELD_BLOCK(struct i82599, rx.ring, RX_RING_BYTES, 1),
+    UNIT_STATE(rxd), FIELD_BLOCK(struct i82599, rx.ring, RX_RING_BYTES, 1),
     ONE(rx.head), ONE(rx.next), ONE(rx.tail), ONE(rx.slots), ONE(rx.waiting), ONE(rx.charged),
     ONE(rx.xoff_sent), ONE(rx.blocked), FIELD_AN_EVENT(struct i82599, rx.ready),
-    FIELD_AN_EVENT(struct i82599, rx.xoff), ONE(rx.held), ONE(rx.want), ONE(rx.mover_first),
-    ONE(rx.movers), ONE(rx.writeback_first), ONE(rx.writebacks),
+    FIELD_AN_EVENT(struct i82599, rx.xoff), ONE(rx.held), ONE(rx.mover_first), ONE(rx.movers),
     OP_STATE(rx_mover), EACH(rx_mover, slot), EACH(rx_mover, at), EACH(rx_mover, busy),
-    DESC_STATE(rx_fetch), DESC_STATE(rx_writeback),
     ONE(rsc.open), ONE(rsc.context), OP_STATE(rsc.header),
     FIELD_AN_EVENT(struct i82599, rsc.aging),
     /* transmit */
-    ONE(txq), FIELD_BLOCK(struct i82599, tx.ring, TX_RING_BYTES, 1),
+    UNIT_STATE(txd), FIELD_BLOCK(struct i82599, tx.ring, TX_RING_BYTES, 1),
     ONE(tx.packet), ONE(tx.packet_first), ONE(tx.packets), ONE(tx.ring_head), ONE(tx.ring_used),
-    ONE(tx.read_first), ONE(tx.reads), ONE(tx.writeback_first), ONE(tx.current),
+    ONE(tx.read_first), ONE(tx.reads), ONE(tx.current),
     ONE(tx.in_packet), ONE(tx.control_waiting), ONE(tx.control), ONE(tx.free),
-    ONE(tx.paused_until), ONE(tx.ready), ONE(tx.want), ONE(tx.stuck), ONE(tx.header),
+    ONE(tx.paused_until), ONE(tx.ready), ONE(tx.stuck), ONE(tx.header),
     FIELD_AN_EVENT(struct i82599, tx.mac),
     OP_STATE(tx_read), EACH(tx_read, at), EACH(tx_read, len), EACH(tx_read, packet),
     EACH(tx_read, queue), EACH(tx_read, desc), EACH(tx_read, epoch), EACH(tx_read, busy),
     EACH(tx_read, here), EACH(tx_read, data), EACH(tx_read, last), EACH(tx_read, bytes),
-    DESC_STATE(tx_fetch), DESC_STATE(tx_writeback),
     FIELD_END,
 };
 

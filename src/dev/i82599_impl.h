@@ -29,14 +29,13 @@
 
 #define RX_RING_BYTES (UINT32_C(1) << 20) /* host memory behind the 512-KiB receive packet buffer */
 #define RX_MOVERS 64             /* data writes under way */
-#define RX_WRITEBACKS 32
+#define WRITEBACKS 32            /* the same of their writes */
 #define RSC_CONTEXTS 32          /* coalescings at a time (7.11) */
 #define FETCHERS 8               /* descriptor reads under way, receive and transmit each */
 #define TX_RING_BYTES (UINT32_C(160) << 10) /* the transmit packet buffer (7.2.1.2) */
 #define TX_READERS 32            /* data reads under way */
 #define TX_READ_BYTES 2048       /* most of one data read */
 #define TX_PACKETS 512           /* packets between their first data read and their last bit */
-#define TX_WRITEBACKS 32
 
 enum { I82599_REGS(REG_INDEX) I82599_REG_COUNT };
 enum { I82599_REG_FIELDS(REG_FIELD_ENUM) };
@@ -55,6 +54,52 @@ struct i82599_params {
     uint64_t rsc_unit_ps;       /* GPIE.RSC_DELAY's unit */
 };
 extern const struct param i82599_params[];
+
+/* ---- descriptors (i82599_ring.c) ---- */
+
+/* A queue's descriptors on the chip: fetched and not used yet, used and not written back yet. */
+struct desc_queue {
+    uint8_t cache[I82599_DESC_CACHE][I82599_DESC_BYTES]; /* ring of slots: [cached_slot], ... */
+    uint16_t cached_slot, cached; /* first in cache[], how many */
+    uint16_t next;      /* ring index of the first cached one: the next to be used */
+    uint16_t fetch;     /* ring index of the next to be fetched */
+    uint16_t fetching;  /* asked for, not here yet */
+    uint16_t done;      /* the head as software reads it.  Receive: all before it are written back;
+                         * transmit: done with */
+    uint16_t held;      /* used, in writeback[], not sent yet */
+    uint16_t count;     /* length of the ring while enabled */
+    uint8_t writeback[I82599_BURST_MAX][I82599_DESC_BYTES];
+    uint8_t epoch, enabled;
+    uint8_t faulted;    /* its ring cannot be read: nothing more until it is enabled anew */
+    uint8_t lli;        /* receive: one of the held ones asks for an interrupt at once */
+    uint8_t status;     /* transmit: one of the held ones asks for its status (RS) */
+    uint8_t pad[3];
+    uint32_t part;      /* transmit: bytes of the first cached one that were asked for */
+    uint64_t open;      /* receive: of the held ones, not finished: their packet still grows */
+    uint64_t cause;     /* trace record of the latest frame (receive) or fetch (transmit) */
+    uint8_t context[2][I82599_DESC_BYTES]; /* transmit */
+};
+
+/* Reads or writes descriptors of a queue. */
+struct desc_op {
+    struct dma_op op;
+    struct desc_unit *unit;
+    uint16_t queue, first, count; /* ring indices */
+    uint8_t epoch, busy;
+    uint8_t cause;      /* write-back: raise the queue's cause */
+    uint8_t lli, pad[4];
+    uint8_t buf[I82599_BURST_MAX * I82599_DESC_BYTES];
+};
+
+/* The queues of one direction, and what moves their descriptors. */
+struct desc_unit {
+    struct i82599 *n;
+    bool transmit;
+    struct desc_queue queue[I82599_QUEUES];
+    struct desc_op fetch[FETCHERS], writeback[WRITEBACKS];
+    uint32_t writeback_first;
+    uint64_t want[I82599_QUEUES / 64]; /* queues that could fetch but for a free operation */
+};
 
 /* ---- receive ---- */
 
@@ -87,23 +132,6 @@ struct rx_route {
     uint32_t errors;    /* descriptor bits 22:20 of status and errors (flow director's) */
 };
 
-struct rx_queue {
-    uint8_t cache[I82599_DESC_CACHE][I82599_DESC_BYTES]; /* ring of slots: [cached_slot], ... */
-    uint16_t cached_slot, cached; /* first in cache[], how many */
-    uint16_t next;      /* ring index of the first cached one: the next to be used */
-    uint16_t fetch;     /* ring index of the next to be fetched */
-    uint16_t fetching;  /* asked for, not here yet */
-    uint16_t done;      /* RDH as software reads it: all before it are written back */
-    uint16_t held;      /* used, in writeback[], not sent yet */
-    uint16_t count;     /* length of the ring while enabled */
-    uint8_t writeback[I82599_BURST_MAX][I82599_DESC_BYTES];
-    uint8_t epoch, enabled;
-    uint8_t lli;
-    uint8_t faulted;    /* its ring cannot be read: nothing more until it is enabled anew */
-    uint64_t open;      /* of those in writeback[]: not finished, for their packet still grows */
-    uint64_t cause;     /* of the latest frame in writeback[] */
-};
-
 struct rx_engine {
     /* packet buffer: a ring of slots */
     uint8_t *ring;
@@ -117,9 +145,7 @@ struct rx_engine {
     struct event ready; /* the pipeline has slot[next] */
     struct event xoff;  /* refresh (FCRTV) */
     uint64_t held[I82599_QUEUES / 64]; /* queues with write-backs held */
-    uint64_t want[I82599_QUEUES / 64]; /* queues that could fetch but for a free fetcher */
     uint32_t mover_first, movers; /* ring of operations under way */
-    uint32_t writeback_first, writebacks;
 };
 
 struct rx_mover {
@@ -163,33 +189,7 @@ struct rsc_engine {
     struct event aging; /* the earliest deadline of one, or sooner */
 };
 
-/* Reads or writes descriptors of a queue. */
-struct desc_op {
-    struct dma_op op;
-    struct i82599 *n;
-    uint16_t queue, first, count; /* ring indices */
-    uint8_t epoch, busy;
-    uint8_t cause, head;          /* write-back: raise the queue's cause; head write-back */
-    uint8_t lli, pad[3];
-    uint8_t buf[I82599_BURST_MAX * I82599_DESC_BYTES];
-};
-
 /* ---- transmit ---- */
-
-struct tx_queue {
-    uint8_t cache[I82599_DESC_CACHE][I82599_DESC_BYTES];
-    uint8_t context[2][I82599_DESC_BYTES];
-    uint16_t cached_slot, cached, next, fetch, fetching;
-    uint16_t done;      /* TDH: all before it are done with */
-    uint16_t held;      /* of those, not written back yet (the last ones before `done`) */
-    uint16_t count;     /* length of the ring while enabled */
-    uint8_t writeback[I82599_BURST_MAX][I82599_DESC_BYTES];
-    uint8_t held_rs;    /* one of them asks for its status */
-    uint8_t epoch, enabled;
-    uint8_t faulted;    /* its ring cannot be read: nothing more until it is enabled anew */
-    uint32_t part;      /* bytes of the first cached descriptor that were asked for */
-    uint64_t cause;     /* trace record of the descriptors' arrival */
-};
 
 /* A packet whose data are in tx.ring, or on their way. */
 struct tx_packet {
@@ -231,7 +231,6 @@ struct tx_engine {
     uint8_t *ring;
     uint32_t ring_head, ring_used;
     uint32_t read_first, reads;
-    uint32_t writeback_first;
     uint8_t current;     /* the queue that is served, or was last */
     uint8_t in_packet;   /* its packet has begun and not ended: the last of packet[] */
     uint8_t control_waiting;
@@ -239,7 +238,6 @@ struct tx_engine {
     ps_t free;           /* when the MAC has sent what it sends */
     ps_t paused_until;   /* by the partner's PAUSE */
     uint64_t ready[I82599_QUEUES / 64]; /* queues with descriptors on the chip */
-    uint64_t want[I82599_QUEUES / 64];  /* queues that could fetch but for a free fetcher */
     uint64_t stuck[I82599_QUEUES / 64]; /* queues whose write-back waits for a free operation */
     uint8_t header[1024]; /* of the TSO that is being sent */
     struct event mac;    /* the wire is free, or the pipeline has the packet */
@@ -326,17 +324,14 @@ struct i82599 {
     uint8_t mac[6];
     uint16_t eeprom[I82599_EEPROM_WORDS]; /* made at power-on */
 
-    struct rx_queue rxq[I82599_QUEUES];
+    struct desc_unit rxd;
     struct rx_engine rx;
     struct rx_mover rx_mover[RX_MOVERS];
-    struct desc_op rx_fetch[FETCHERS], rx_writeback[RX_WRITEBACKS];
-    uint32_t rx_fetch_first, rx_fetches;
     struct rsc_engine rsc;
 
-    struct tx_queue txq[I82599_QUEUES];
+    struct desc_unit txd;
     struct tx_engine tx;
     struct tx_read tx_read[TX_READERS];
-    struct desc_op tx_fetch[FETCHERS], tx_writeback[TX_WRITEBACKS];
 
     struct irq_engine irq;
     struct irq_vector vector[I82599_VECTORS];
@@ -355,6 +350,9 @@ static inline uint64_t *rxq_reg(struct i82599 *n, unsigned reg, unsigned q)
     return bank_at(&n->bank, q < 64 ? reg : reg + 1, q & 63);
 }
 
+/* Drops an operation and leaves the state of one that never was (i82599_ring.c). */
+void i82599_op_clear(struct dma_op *op);
+
 /* ---- i82599_rx.c ---- */
 void i82599_rx_init(struct i82599 *n);
 void i82599_rx_fini(struct i82599 *n);
@@ -367,10 +365,6 @@ void i82599_rdt_written(struct i82599 *n, unsigned q);
 uint32_t i82599_rdh(const struct i82599 *n, unsigned q);
 /* RXCTRL.RXEN changed, or a filter that held frames back. */
 void i82599_rx_kick(struct i82599 *n);
-
-/* Drops an operation and leaves the state of one that never was. */
-void i82599_op_clear(struct dma_op *op);
-void i82599_desc_op_clear(struct desc_op *d);
 
 /* ---- i82599_tx.c ---- */
 void i82599_tx_init(struct i82599 *n);

@@ -57,7 +57,7 @@ static void flush_queues(struct i82599 *n, unsigned v, bool cause)
     for (unsigned q = 0; q < I82599_QUEUES; q++) {
         uint32_t ivar = bank32_at(n, I82599_IVAR, q / 2) >> (q & 1 ? 24 : 8);
 
-        if (n->txq[q].held && ivar & IVAR_VALID && (ivar & IVAR_VECTOR) == v)
+        if (n->txd.queue[q].held && ivar & IVAR_VALID && (ivar & IVAR_VECTOR) == v)
             i82599_tx_flush(n, q, cause);
     }
 }

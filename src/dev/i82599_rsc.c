@@ -102,7 +102,7 @@ static bool continues(const struct rsc_context *c, const struct packet *p, const
 /* What the current descriptor says when no more goes into its buffer. */
 static void finish_descriptor(struct i82599 *n, struct rsc_context *c, uint32_t status)
 {
-    struct rx_queue *queue = &n->rxq[c->queue];
+    struct desc_queue *queue = &n->rxd.queue[c->queue];
     uint32_t behind = (queue->next + queue->count - c->current) % queue->count;
     uint32_t at = queue->held - (behind ? behind : queue->count);
     uint8_t *d = queue->writeback[at];
@@ -118,7 +118,7 @@ static void finish_descriptor(struct i82599 *n, struct rsc_context *c, uint32_t 
 
 static void next_descriptor(struct i82599 *n, struct rsc_context *c)
 {
-    struct rx_queue *queue = &n->rxq[c->queue];
+    struct desc_queue *queue = &n->rxd.queue[c->queue];
 
     c->current = queue->next;
     i82599_rx_take(n, c->queue);
@@ -139,7 +139,7 @@ static uint32_t more_descriptors(const struct rsc_context *c, uint32_t bytes)
 
 static void advance(struct i82599 *n, struct rsc_context *c)
 {
-    uint32_t next = n->rxq[c->queue].next;
+    uint32_t next = n->rxd.queue[c->queue].next;
 
     finish_descriptor(n, c, I82599_RXD_DD | next << I82599_RXD_NEXTP_SHIFT);
     next_descriptor(n, c);
@@ -188,7 +188,7 @@ static void close(struct i82599 *n, struct rsc_context *c)
 {
     n->rsc.open &= ~(UINT64_C(1) << (c - n->rsc.context));
     finish_descriptor(n, c, c->status);
-    n->rxq[c->queue].cause = c->cause;
+    n->rxd.queue[c->queue].cause = c->cause;
     if (c->packets > 1) {
         c->state = RSC_CLOSING;
         rewrite_header(n, c);
@@ -252,7 +252,7 @@ static uint32_t descriptors_max(struct i82599 *n, unsigned q)
 /* Whether the queue has descriptors at hand, and room to hold them. */
 static bool has_descriptors(const struct i82599 *n, unsigned q, uint32_t count)
 {
-    return n->rxq[q].cached >= count && n->rxq[q].held + count <= I82599_BURST_MAX;
+    return n->rxd.queue[q].cached >= count && n->rxd.queue[q].held + count <= I82599_BURST_MAX;
 }
 
 static void trace(struct i82599 *n, struct rsc_context *c, const struct rx_slot *slot,
@@ -266,7 +266,7 @@ static void trace(struct i82599 *n, struct rsc_context *c, const struct rx_slot 
                       c->current, descriptors, len);
     if (id)
         n->clock->cause = id;
-    c->cause = n->rxq[c->queue].cause = n->clock->cause;
+    c->cause = n->rxd.queue[c->queue].cause = n->clock->cause;
     i82599_stat_rx_queue(n, c->queue, len, false);
     n->clock->cause = saved;
 }

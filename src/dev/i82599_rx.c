@@ -7,6 +7,7 @@
  *
  * Frames leave the buffer in order.  One that finds no descriptor holds up all behind it, unless its
  * queue has SRRCTL.DROP_EN (7.1.3). */
+#include "dev/i82599_ring.h"
 #include "dev/i82599_rx.h"
 
 #include "base/alloc.h"
@@ -38,74 +39,6 @@ static void drop(struct i82599 *n, uint64_t number, enum drop_reason reason)
     trace_nic_drop(n->trace, n->pci.source, TRACE_NOW(n->trace), number, reason);
 }
 
-static uint64_t ring_base(struct i82599 *n, unsigned q)
-{
-    return *rxq_reg(n, I82599_RDBAH, q) << 32 | *rxq_reg(n, I82599_RDBAL, q);
-}
-
-static void set_bit(uint64_t *bits, unsigned i)
-{
-    bits[i / 64] |= UINT64_C(1) << (i % 64);
-}
-
-static void clear_bit(uint64_t *bits, unsigned i)
-{
-    bits[i / 64] &= ~(UINT64_C(1) << (i % 64));
-}
-
-/* ---- descriptors ---- */
-
-static struct desc_op *free_fetch(struct i82599 *n)
-{
-    for (unsigned i = 0; i < FETCHERS; i++)
-        if (!n->rx_fetch[i].busy)
-            return &n->rx_fetch[i];
-    return NULL;
-}
-
-/* Descriptors in memory that software has given and hardware has not asked for. */
-static uint32_t available(struct i82599 *n, unsigned q)
-{
-    const struct rx_queue *queue = &n->rxq[q];
-    uint32_t count = queue->count, tail = (uint32_t)*rxq_reg(n, I82599_RDT, q);
-
-    if (!queue->enabled || queue->faulted || tail >= count)
-        return 0;
-    return (tail + count - queue->fetch) % count;
-}
-
-static void fetch(struct i82599 *n, unsigned q)
-{
-    struct rx_queue *queue = &n->rxq[q];
-    uint32_t want = (uint32_t)n->p.rx_prefetch, count = available(n, q);
-    uint64_t saved = n->clock->cause, id;
-    struct desc_op *f;
-
-    if (queue->fetching || !count || queue->cached > want / 2)
-        return;
-    f = free_fetch(n);
-    if (!f) {
-        set_bit(n->rx.want, q);
-        return;
-    }
-    clear_bit(n->rx.want, q);
-    count = u32_min(count, u32_min(want, I82599_DESC_CACHE - queue->cached));
-    count = u32_min(count, queue->count - queue->fetch);
-    f->queue = (uint16_t)q;
-    f->first = queue->fetch;
-    f->count = (uint16_t)count;
-    f->epoch = queue->epoch;
-    f->busy = 1;
-    queue->fetching = (uint16_t)count;
-    queue->fetch = (uint16_t)((queue->fetch + count) % queue->count);
-    id = trace_nic_fetch(n->trace, n->pci.source, TRACE_NOW(n->trace), 0, q, f->first, count);
-    if (id)
-        n->clock->cause = id;
-    port_read(&f->op, ring_base(n, q) + (uint64_t)f->first * I82599_DESC_BYTES, f->buf,
-              count * I82599_DESC_BYTES);
-    n->clock->cause = saved;
-}
-
 static void pump(struct i82599 *n);
 
 static void unblock(struct i82599 *n, unsigned q)
@@ -116,88 +49,21 @@ static void unblock(struct i82599 *n, unsigned q)
     }
 }
 
-static void fetched(void *owner, struct dma_op *op)
+void i82599_rx_fetched(struct i82599 *n, unsigned q)
 {
-    struct desc_op *f = owner;
-    struct i82599 *n = f->n;
-    struct rx_queue *queue = &n->rxq[f->queue];
-
-    if (!f->busy)
-        return;
-    f->busy = 0;
-    if (f->epoch == queue->epoch) {
-        queue->fetching = 0;
-        if (op->fault)
-            queue->faulted = 1;
-        for (unsigned i = 0; !op->fault && i < f->count; i++) {
-            unsigned slot = (queue->cached_slot + queue->cached) % I82599_DESC_CACHE;
-
-            memcpy(queue->cache[slot], f->buf + i * I82599_DESC_BYTES, I82599_DESC_BYTES);
-            queue->cached++;
-        }
-    }
-    for (unsigned w = 0; w < ARRAY_LEN(n->rx.want); w++)
-        if (n->rx.want[w]) {
-            fetch(n, w * 64 + (unsigned)__builtin_ctzll(n->rx.want[w]));
-            break;
-        }
-    unblock(n, f->queue);
+    unblock(n, q);
 }
 
 /* ---- write-back ---- */
 
-static struct desc_op *free_writeback(struct i82599 *n)
-{
-    for (unsigned i = 0; i < RX_WRITEBACKS; i++) {
-        struct desc_op *w = &n->rx_writeback[(n->rx.writeback_first + i) % RX_WRITEBACKS];
-
-        if (!w->busy) {
-            n->rx.writeback_first = (n->rx.writeback_first + i + 1) % RX_WRITEBACKS;
-            return w;
-        }
-    }
-    return NULL;
-}
-
-/* Of the held descriptors, how many are finished from the first on. */
-static uint32_t finished(const struct rx_queue *queue)
-{
-    return queue->open ? u32_min(queue->held, (uint32_t)__builtin_ctzll(queue->open)) : queue->held;
-}
-
-/* Up to the ring's end at a time. */
 void i82599_rx_write_back(struct i82599 *n, unsigned q)
 {
-    struct rx_queue *queue = &n->rxq[q];
-    uint64_t saved = n->clock->cause, id;
-    struct desc_op *w;
+    struct desc_queue *queue = &n->rxd.queue[q];
 
-    while (finished(queue) && (w = free_writeback(n))) {
-        uint32_t first = (queue->next + queue->count - queue->held) % queue->count;
-        uint32_t count = u32_min(finished(queue), queue->count - first);
-
-        w->queue = (uint16_t)q;
-        w->first = (uint16_t)first;
-        w->count = (uint16_t)count;
-        w->epoch = queue->epoch;
-        w->lli = queue->lli;
-        w->busy = 1;
-        memcpy(w->buf, queue->writeback, (size_t)count * I82599_DESC_BYTES);
-        n->clock->cause = queue->cause;
-        id = trace_nic_writeback(n->trace, n->pci.source, TRACE_NOW(n->trace), 0, q, first, count);
-        if (id)
-            n->clock->cause = id;
-        port_write(&w->op, ring_base(n, q) + (uint64_t)first * I82599_DESC_BYTES, w->buf,
-                   count * I82599_DESC_BYTES);
-        n->clock->cause = saved;
-        queue->held = (uint16_t)(queue->held - count);
-        queue->open >>= count;
-        memmove(queue->writeback, queue->writeback + count,
-                (size_t)queue->held * I82599_DESC_BYTES);
-    }
+    i82599_ring_write_back(&n->rxd, q, true);
     if (!queue->held) {
         queue->lli = 0;
-        clear_bit(n->rx.held, q);
+        queue_bit_clear(n->rx.held, q);
     }
 }
 
@@ -208,16 +74,10 @@ static void write_back_all(struct i82599 *n)
             i82599_rx_write_back(n, w * 64 + (unsigned)__builtin_ctzll(bits));
 }
 
-static void written_back(void *owner, struct dma_op *op)
+void i82599_rx_written_back(struct i82599 *n, const struct desc_op *w)
 {
-    struct desc_op *w = owner;
-    struct i82599 *n = w->n;
-    struct rx_queue *queue = &n->rxq[w->queue];
+    struct desc_queue *queue = &n->rxd.queue[w->queue];
 
-    (void)op; /* a ring that is not memory: the driver will never see what came */
-    if (!w->busy)
-        return;
-    w->busy = 0;
     if (w->epoch == queue->epoch) {
         queue->done = (uint16_t)((w->first + w->count) % queue->count);
         i82599_rx_cause(n, w->queue, w->lli);
@@ -277,14 +137,12 @@ static uint32_t packet_status(struct i82599 *n, const struct rx_frame *f)
 
 void i82599_rx_take(struct i82599 *n, unsigned q)
 {
-    struct rx_queue *queue = &n->rxq[q];
+    struct desc_queue *queue = &n->rxd.queue[q];
 
-    memcpy(queue->writeback[queue->held], queue->cache[queue->cached_slot], I82599_DESC_BYTES);
-    queue->cached_slot = (queue->cached_slot + 1) % I82599_DESC_CACHE;
-    queue->cached--;
-    queue->next = (uint16_t)((queue->next + 1) % queue->count);
+    memcpy(queue->writeback[queue->held], i82599_ring_first(queue), I82599_DESC_BYTES);
+    i82599_ring_take(&n->rxd, q);
     queue->held++;
-    set_bit(n->rx.held, q);
+    queue_bit_set(n->rx.held, q);
 }
 
 void i82599_rx_move(struct i82599 *n, struct rx_slot *slot, uint64_t addr, uint8_t *bytes,
@@ -328,7 +186,7 @@ static void describe(struct i82599 *n, const struct rx_frame *f, uint8_t *d, uin
 static void deliver(struct i82599 *n, struct rx_slot *slot, struct rx_frame *f)
 {
     unsigned q = f->route.queue;
-    struct rx_queue *queue = &n->rxq[q];
+    struct desc_queue *queue = &n->rxd.queue[q];
     uint8_t *bytes = rx_slot_bytes(slot) + slot->start;
     uint32_t left = slot->len - slot->start, pieces = (left + f->buffer - 1) / f->buffer;
     uint32_t status = packet_status(n, f);
@@ -358,7 +216,7 @@ static void deliver(struct i82599 *n, struct rx_slot *slot, struct rx_frame *f)
             i82599_rx_write_back(n, q);
     }
     n->clock->cause = saved;
-    fetch(n, q);
+    i82599_ring_fetch(&n->rxd, q);
 }
 
 /* ---- the buffer ---- */
@@ -470,15 +328,15 @@ static bool has_tag(struct i82599 *n, const struct packet *p, const uint8_t *byt
 /* Whether the frame's queue has the descriptors for it; else it waits, or is dropped. */
 static bool has_descriptors(struct i82599 *n, struct rx_slot *slot, unsigned q, uint32_t need)
 {
-    struct rx_queue *queue = &n->rxq[q];
+    struct desc_queue *queue = &n->rxd.queue[q];
     uint64_t srrctl = *rxq_reg(n, I82599_SRRCTL, q);
 
     if (queue->cached >= need)
         return true;
     i82599_rsc_close_queue(n, q); /* or software might never give back what they hold */
-    fetch(n, q);
+    i82599_ring_fetch(&n->rxd, q);
     /* Descriptors that are on their way, or could be asked for, are waited for. */
-    if (queue->cached + queue->fetching + available(n, q) >= need ||
+    if (queue->cached + queue->fetching + i82599_ring_available(&n->rxd, q) >= need ||
         !(srrctl & FMASK(I82599_SRRCTL_DROP_EN) || queue->faulted)) {
         n->rx.blocked = (uint8_t)(q + 1);
         return false;
@@ -492,11 +350,11 @@ static bool has_descriptors(struct i82599 *n, struct rx_slot *slot, unsigned q, 
 /* Room for the write-back of `need` more descriptors. */
 static bool has_room(struct i82599 *n, unsigned q, uint32_t need)
 {
-    if (n->rxq[q].held + need > I82599_BURST_MAX) {
+    if (n->rxd.queue[q].held + need > I82599_BURST_MAX) {
         i82599_rsc_close_queue(n, q);
         i82599_rx_write_back(n, q);
     }
-    return RX_MOVERS - n->rx.movers >= need && n->rxq[q].held + need <= I82599_BURST_MAX;
+    return RX_MOVERS - n->rx.movers >= need && n->rxd.queue[q].held + need <= I82599_BURST_MAX;
 }
 
 /* Queue, form and checksums of a frame; false: it is dropped. */
@@ -510,7 +368,7 @@ static bool examine(struct i82599 *n, struct rx_slot *slot, struct rx_frame *f)
     f->route = i82599_route(n, &f->p, bytes);
     f->route.queue %= I82599_QUEUES;
     q = f->route.queue;
-    if (f->route.drop || !n->rxq[q].enabled) {
+    if (f->route.drop || !n->rxd.queue[q].enabled) {
         i82599_route_count(n, &f->route);
         drop(n, slot->number, f->route.drop ? DROP_FDIR : DROP_QUEUE_OFF);
         slot->state = RX_OVER;
@@ -542,7 +400,7 @@ static bool dispatch(struct i82599 *n, struct rx_slot *slot)
     q = f.route.queue;
     need = (slot->len - slot->start + f.buffer - 1) / f.buffer;
     if (i82599_rsc_take(n, slot, &f)) {
-        fetch(n, q);
+        i82599_ring_fetch(&n->rxd, q);
     } else if (!has_descriptors(n, slot, q, need)) {
         if (slot->state != RX_OVER)
             return false;
@@ -701,41 +559,22 @@ void i82599_rx_frame(void *owner, const struct frame *frame)
 
 uint32_t i82599_rdh(const struct i82599 *n, unsigned q)
 {
-    return n->rxq[q].done;
-}
-
-static void queue_clear(struct i82599 *n, unsigned q)
-{
-    struct rx_queue *queue = &n->rxq[q];
-    uint8_t epoch = queue->epoch;
-
-    i82599_rsc_forget(n, q);
-    memset(queue, 0, sizeof *queue);
-    queue->epoch = (uint8_t)(epoch + 1);
-    clear_bit(n->rx.held, q);
-    clear_bit(n->rx.want, q);
+    return n->rxd.queue[q].done;
 }
 
 void i82599_rxdctl_written(struct i82599 *n, unsigned q, uint32_t old)
 {
     bool was = old & FMASK(I82599_RXDCTL_ENABLE);
     bool is = *rxq_reg(n, I82599_RXDCTL, q) & FMASK(I82599_RXDCTL_ENABLE);
-    struct rx_queue *queue = &n->rxq[q];
-    uint32_t head;
 
     if (was == is)
         return;
-    queue_clear(n, q);
-    if (is) {
-        /* A change of the length while the queue is enabled is not seen; of none there is no use. */
-        queue->count = (uint16_t)(*rxq_reg(n, I82599_RDLEN, q) / I82599_DESC_BYTES);
-        head = (uint32_t)*rxq_reg(n, I82599_RDH, q);
-        if (head >= queue->count)
-            head = 0;
-        queue->next = queue->fetch = queue->done = (uint16_t)head;
-        queue->enabled = queue->count > 0;
-        fetch(n, q);
-    }
+    i82599_rsc_forget(n, q);
+    i82599_ring_disable(&n->rxd, q);
+    queue_bit_clear(n->rx.held, q);
+    if (is)
+        i82599_ring_enable(&n->rxd, q, (uint32_t)*rxq_reg(n, I82599_RDLEN, q),
+                           (uint32_t)*rxq_reg(n, I82599_RDH, q));
     unblock(n, q);
 }
 
@@ -747,7 +586,7 @@ void i82599_rdt_written(struct i82599 *n, unsigned q)
                             *rxq_reg(n, I82599_RDT, q));
     if (id)
         n->clock->cause = id;
-    fetch(n, q);
+    i82599_ring_fetch(&n->rxd, q);
     n->clock->cause = saved;
 }
 
@@ -763,45 +602,18 @@ void i82599_rx_init(struct i82599 *n)
 {
     n->rx.ring = xcalloc(1, RX_RING_BYTES);
     i82599_rsc_init(n);
+    i82599_ring_init(n, &n->rxd, false);
     event_init(n->clock, &n->rx.ready, "i82599.rx", ready, n);
     event_init(n->clock, &n->rx.xoff, "i82599.xoff", pause_again, n);
     for (unsigned i = 0; i < RX_MOVERS; i++) {
         n->rx_mover[i].n = n;
         dma_op_init(&n->rx_mover[i].op, &n->pci.port, "i82599.rx.data", moved, &n->rx_mover[i]);
     }
-    for (unsigned i = 0; i < FETCHERS; i++) {
-        n->rx_fetch[i].n = n;
-        dma_op_init(&n->rx_fetch[i].op, &n->pci.port, "i82599.rx.fetch", fetched, &n->rx_fetch[i]);
-    }
-    for (unsigned i = 0; i < RX_WRITEBACKS; i++) {
-        n->rx_writeback[i].n = n;
-        dma_op_init(&n->rx_writeback[i].op, &n->pci.port, "i82599.rx.writeback", written_back,
-                    &n->rx_writeback[i]);
-    }
 }
 
 void i82599_rx_fini(struct i82599 *n)
 {
     free(n->rx.ring);
-}
-
-void i82599_op_clear(struct dma_op *op)
-{
-    dma_op_cancel(op);
-    op->addr = 0;
-    op->len = 0;
-    op->kind = 0;
-    op->sampled = false;
-    op->fault = FAULT_NONE;
-    op->began = op->sampled_at = 0;
-}
-
-void i82599_desc_op_clear(struct desc_op *d)
-{
-    i82599_op_clear(&d->op);
-    d->queue = d->first = d->count = 0;
-    d->epoch = d->busy = d->cause = d->head = d->lli = 0;
-    memset(d->buf, 0, sizeof d->buf);
 }
 
 void i82599_rx_reset(struct i82599 *n)
@@ -816,29 +628,21 @@ void i82599_rx_reset(struct i82599 *n)
         n->rx_mover[i].busy = 0;
         n->rx_mover[i].slot = n->rx_mover[i].at = 0;
     }
-    for (unsigned i = 0; i < FETCHERS; i++)
-        i82599_desc_op_clear(&n->rx_fetch[i]);
-    for (unsigned i = 0; i < RX_WRITEBACKS; i++)
-        i82599_desc_op_clear(&n->rx_writeback[i]);
-    memset(n->rxq, 0, sizeof n->rxq);
+    i82599_ring_reset(&n->rxd);
     memset(rx->ring, 0, RX_RING_BYTES);
     memset(rx->held, 0, sizeof rx->held);
-    memset(rx->want, 0, sizeof rx->want);
     rx->head = rx->next = rx->tail = rx->slots = rx->waiting = 0;
     rx->charged = 0;
     rx->xoff_sent = false;
     rx->blocked = 0;
-    rx->mover_first = rx->movers = rx->writeback_first = rx->writebacks = 0;
+    rx->mover_first = rx->movers = 0;
 }
 
 /* Buffers are wiring: which bytes an operation moves follows from what it is doing. */
 void i82599_rx_restore(struct i82599 *n)
 {
     i82599_rsc_restore(n);
-    for (unsigned i = 0; i < FETCHERS; i++)
-        n->rx_fetch[i].op.buf = n->rx_fetch[i].buf;
-    for (unsigned i = 0; i < RX_WRITEBACKS; i++)
-        n->rx_writeback[i].op.buf = n->rx_writeback[i].buf;
+    i82599_ring_restore(&n->rxd);
     for (unsigned i = 0; i < RX_MOVERS; i++)
         n->rx_mover[i].op.buf = n->rx.ring + n->rx_mover[i].at;
 }

@@ -6,7 +6,7 @@
  *
  * Queues are served in turn, a packet each.  A packet is sent when it is whole; of a TSO, segments go
  * as soon as their bytes are there. */
-#include "dev/i82599_impl.h"
+#include "dev/i82599_ring.h"
 
 #include "base/alloc.h"
 
@@ -14,21 +14,6 @@
 
 #define PS_PER_BYTE_10G 800
 #define PAUSE_QUANTUM_BITS 512
-
-static void set_bit(uint64_t *bits, unsigned i)
-{
-    bits[i / 64] |= UINT64_C(1) << (i % 64);
-}
-
-static void clear_bit(uint64_t *bits, unsigned i)
-{
-    bits[i / 64] &= ~(UINT64_C(1) << (i % 64));
-}
-
-static uint64_t ring_base(const struct i82599 *n, unsigned q)
-{
-    return (uint64_t)bank32_at(n, I82599_TDBAH, q) << 32 | bank32_at(n, I82599_TDBAL, q);
-}
 
 static bool enabled(const struct i82599 *n)
 {
@@ -38,176 +23,41 @@ static bool enabled(const struct i82599 *n)
 static void serve(struct i82599 *n);
 static void send_frames(struct i82599 *n);
 
-/* ---- descriptors ---- */
-
-static uint32_t available(const struct i82599 *n, unsigned q)
+void i82599_tx_fetched(struct i82599 *n, unsigned q)
 {
-    const struct tx_queue *queue = &n->txq[q];
-    uint32_t tail = bank32_at(n, I82599_TDT, q);
+    struct desc_queue *queue = &n->txd.queue[q];
 
-    if (!queue->enabled || queue->faulted || tail >= queue->count || !enabled(n))
-        return 0;
-    return (tail + queue->count - queue->fetch) % queue->count;
-}
-
-static struct desc_op *free_fetch(struct i82599 *n)
-{
-    for (unsigned i = 0; i < FETCHERS; i++)
-        if (!n->tx_fetch[i].busy)
-            return &n->tx_fetch[i];
-    return NULL;
-}
-
-/* 7.2.3.3: with fewer than PTHRESH on the chip, when there are HTHRESH to be had; with none on the
- * chip, in any case. */
-static bool worth_a_fetch(const struct i82599 *n, unsigned q, uint32_t count)
-{
-    uint32_t txdctl = bank32_at(n, I82599_TXDCTL, q);
-    const struct tx_queue *queue = &n->txq[q];
-
-    if (queue->fetching || !count)
-        return false;
-    return !queue->cached || (queue->cached < FGET(txdctl, I82599_TXDCTL_PTHRESH) &&
-                              count >= FGET(txdctl, I82599_TXDCTL_HTHRESH));
-}
-
-static void fetch(struct i82599 *n, unsigned q)
-{
-    struct tx_queue *queue = &n->txq[q];
-    uint32_t count = available(n, q);
-    uint64_t saved = n->clock->cause, id;
-    struct desc_op *f;
-
-    if (!worth_a_fetch(n, q, count))
-        return;
-    f = free_fetch(n);
-    if (!f) {
-        set_bit(n->tx.want, q);
-        return;
-    }
-    clear_bit(n->tx.want, q);
-    count = u32_min(count, u32_min((uint32_t)n->p.tx_prefetch, I82599_DESC_CACHE - queue->cached));
-    count = u32_min(count, queue->count - queue->fetch);
-    f->queue = (uint16_t)q;
-    f->first = queue->fetch;
-    f->count = (uint16_t)count;
-    f->epoch = queue->epoch;
-    f->busy = 1;
-    queue->fetching = (uint16_t)count;
-    queue->fetch = (uint16_t)((queue->fetch + count) % queue->count);
-    id = trace_nic_fetch(n->trace, n->pci.source, TRACE_NOW(n->trace), 1, q, f->first, count);
-    if (id)
-        n->clock->cause = id;
-    port_read(&f->op, ring_base(n, q) + (uint64_t)f->first * I82599_DESC_BYTES, f->buf,
-              count * I82599_DESC_BYTES);
-    n->clock->cause = saved;
-}
-
-static void fetched(void *owner, struct dma_op *op)
-{
-    struct desc_op *f = owner;
-    struct i82599 *n = f->n;
-    struct tx_queue *queue = &n->txq[f->queue];
-
-    if (!f->busy)
-        return;
-    f->busy = 0;
-    if (f->epoch == queue->epoch) {
-        queue->fetching = 0;
-        queue->cause = n->clock->cause;
-        if (op->fault)
-            queue->faulted = 1;
-        for (unsigned i = 0; !op->fault && i < f->count; i++) {
-            unsigned slot = (queue->cached_slot + queue->cached) % I82599_DESC_CACHE;
-
-            memcpy(queue->cache[slot], f->buf + i * I82599_DESC_BYTES, I82599_DESC_BYTES);
-            queue->cached++;
-        }
-        if (queue->cached)
-            set_bit(n->tx.ready, f->queue);
-    }
-    for (unsigned w = 0; w < ARRAY_LEN(n->tx.want); w++)
-        if (n->tx.want[w]) {
-            fetch(n, w * 64 + (unsigned)__builtin_ctzll(n->tx.want[w]));
-            break;
-        }
+    queue->cause = n->clock->cause;
+    if (queue->cached)
+        queue_bit_set(n->tx.ready, q);
     serve(n);
 }
 
 /* ---- write-back ---- */
 
-static struct desc_op *free_writeback(struct i82599 *n)
-{
-    for (unsigned i = 0; i < TX_WRITEBACKS; i++) {
-        struct desc_op *w = &n->tx_writeback[(n->tx.writeback_first + i) % TX_WRITEBACKS];
-
-        if (!w->busy) {
-            n->tx.writeback_first = (n->tx.writeback_first + i + 1) % TX_WRITEBACKS;
-            return w;
-        }
-    }
-    return NULL;
-}
-
-static void start_writeback(struct i82599 *n, struct desc_op *w, unsigned q, uint32_t first,
-                            uint32_t count, uint64_t addr, uint32_t bytes)
-{
-    uint64_t saved = n->clock->cause, id;
-
-    w->queue = (uint16_t)q;
-    w->first = (uint16_t)first;
-    w->count = (uint16_t)count;
-    w->epoch = n->txq[q].epoch;
-    w->busy = 1;
-    id = trace_nic_writeback(n->trace, n->pci.source, TRACE_NOW(n->trace), 1, q, first, count);
-    if (id)
-        n->clock->cause = id;
-    port_write(&w->op, addr, w->buf, bytes);
-    n->clock->cause = saved;
-}
-
 /* Head write-back (7.2.3.5.3): the head's number in place of descriptors. */
 static bool write_head(struct i82599 *n, unsigned q)
 {
-    uint32_t low = bank32_at(n, I82599_TDWBAL, q);
-    uint64_t addr = (uint64_t)bank32_at(n, I82599_TDWBAH, q) << 32 | (low & ~UINT32_C(3));
-    struct desc_op *w = free_writeback(n);
+    uint64_t addr = (uint64_t)bank32_at(n, I82599_TDWBAH, q) << 32 |
+                    (bank32_at(n, I82599_TDWBAL, q) & ~UINT32_C(3));
 
-    if (!w)
-        return false;
-    w->cause = 1;
-    le32_put(w->buf, n->txq[q].done);
-    start_writeback(n, w, q, n->txq[q].done, 0, addr, 4);
-    return true;
+    return i82599_ring_write_head(&n->txd, q, addr);
 }
 
 static bool write_descriptors(struct i82599 *n, unsigned q, bool cause)
 {
-    struct tx_queue *queue = &n->txq[q];
-    struct desc_op *w;
+    struct desc_queue *queue = &n->txd.queue[q];
+    bool all = i82599_ring_write_back(&n->txd, q, cause && queue->status);
 
-    while (queue->held && (w = free_writeback(n))) {
-        uint32_t first = (queue->done + queue->count - queue->held) % queue->count;
-        uint32_t count = u32_min(queue->held, queue->count - first);
-
-        memcpy(w->buf, queue->writeback, (size_t)count * I82599_DESC_BYTES);
-        w->cause = cause && queue->held_rs && count == queue->held;
-        start_writeback(n, w, q, first, count,
-                        ring_base(n, q) + (uint64_t)first * I82599_DESC_BYTES,
-                        count * I82599_DESC_BYTES);
-        queue->held = (uint16_t)(queue->held - count);
-        memmove(queue->writeback, queue->writeback + count,
-                (size_t)queue->held * I82599_DESC_BYTES);
-    }
-    if (!queue->held)
-        queue->held_rs = 0;
-    return !queue->held;
+    if (all)
+        queue->status = 0;
+    return all;
 }
 
 void i82599_tx_flush(struct i82599 *n, unsigned q, bool cause)
 {
     if (!write_descriptors(n, q, cause))
-        set_bit(n->tx.stuck, q);
+        queue_bit_set(n->tx.stuck, q);
 }
 
 static bool head_mode(const struct i82599 *n, unsigned q)
@@ -215,36 +65,25 @@ static bool head_mode(const struct i82599 *n, unsigned q)
     return bank32_at(n, I82599_TDWBAL, q) & FMASK(I82599_TDWBAL_HEAD_WB_EN);
 }
 
-static void written_back(void *owner, struct dma_op *op)
+void i82599_tx_written_back(struct i82599 *n, const struct desc_op *w)
 {
-    struct desc_op *w = owner;
-    struct i82599 *n = w->n;
-    bool cause;
+    int stuck = queue_bit_first(n->tx.stuck);
+    unsigned q = (unsigned)stuck;
 
-    (void)op;
-    if (!w->busy)
-        return;
-    w->busy = 0;
-    cause = w->cause && w->epoch == n->txq[w->queue].epoch;
-    w->cause = 0;
-    if (cause)
+    if (w->cause && w->epoch == n->txd.queue[w->queue].epoch)
         i82599_tx_cause(n, w->queue);
-    for (unsigned i = 0; i < ARRAY_LEN(n->tx.stuck); i++)
-        if (n->tx.stuck[i]) {
-            unsigned q = i * 64 + (unsigned)__builtin_ctzll(n->tx.stuck[i]);
-
-            clear_bit(n->tx.stuck, q);
-            if (head_mode(n, q) ? !write_head(n, q) : !write_descriptors(n, q, true))
-                set_bit(n->tx.stuck, q);
-            break;
-        }
+    if (stuck >= 0) {
+        queue_bit_clear(n->tx.stuck, q);
+        if (head_mode(n, q) ? !write_head(n, q) : !write_descriptors(n, q, true))
+            queue_bit_set(n->tx.stuck, q);
+    }
     serve(n);
 }
 
 /* A descriptor is done with: its data are on the chip. */
 static void descriptor_done(struct i82599 *n, const struct tx_read *r)
 {
-    struct tx_queue *queue = &n->txq[r->queue];
+    struct desc_queue *queue = &n->txd.queue[r->queue];
     uint32_t threshold = (uint32_t)FGET(bank32_at(n, I82599_TXDCTL, r->queue),
                                         I82599_TXDCTL_WTHRESH);
     bool status = le32_get(r->bytes + 8) & I82599_TXD_RS;
@@ -253,7 +92,7 @@ static void descriptor_done(struct i82599 *n, const struct tx_read *r)
     queue->done = (uint16_t)((r->desc + 1) % queue->count);
     if (head_mode(n, r->queue)) {
         if (status && !write_head(n, r->queue))
-            set_bit(n->tx.stuck, r->queue);
+            queue_bit_set(n->tx.stuck, r->queue);
         return;
     }
     if (!threshold && !status) {
@@ -270,7 +109,7 @@ static void descriptor_done(struct i82599 *n, const struct tx_read *r)
         le32_put(d + 12, I82599_TXD_DD);
     else
         d[12] = (uint8_t)(d[12] | I82599_TXD_DD);
-    queue->held_rs |= status;
+    queue->status |= status;
     if (queue->held >= threshold)
         i82599_tx_flush(n, r->queue, true);
     else
@@ -314,7 +153,7 @@ static struct tx_packet *begin_packet(struct i82599 *n, unsigned q, const uint8_
     struct tx_packet *p = packet_at(n, n->tx.packets++);
     uint32_t type = le32_get(d + 8), info = le32_get(d + 12);
 
-    *p = (struct tx_packet){.queue = (uint8_t)q, .first = n->txq[q].next,
+    *p = (struct tx_packet){.queue = (uint8_t)q, .first = n->txd.queue[q].next,
                             .insert_vlan = !!(type & I82599_TXD_VLE)};
     n->tx.in_packet = 1;
     if (!(type & I82599_TXD_DEXT)) {
@@ -324,7 +163,7 @@ static struct tx_packet *begin_packet(struct i82599 *n, unsigned q, const uint8_
         p->sum_at = (uint8_t)(type >> 16);
         return p;
     }
-    apply_context(p, n->txq[q].context[info >> 4 & 1], info >> 8);
+    apply_context(p, n->txd.queue[q].context[info >> 4 & 1], info >> 8);
     p->tso = !!(type & I82599_TXD_TSE);
     p->paylen = info >> 14;
     if (p->tso && (!p->offload.mss || !header_bytes(p) || p->offload.l4 == PACKET_NO_L4 ||
@@ -343,7 +182,7 @@ static void end_packet(struct i82599 *n, struct tx_packet *p)
         segments = (p->bytes - header + mss - 1) / mss;
     p->whole = 1;
     n->tx.in_packet = 0;
-    n->clock->cause = n->txq[p->queue].cause;
+    n->clock->cause = n->txd.queue[p->queue].cause;
     p->cause = trace_nic_tx(n->trace, n->pci.source, TRACE_NOW(n->trace), p->queue, p->first,
                             p->descriptors, p->bytes, segments);
     if (!p->cause)
@@ -353,15 +192,13 @@ static void end_packet(struct i82599 *n, struct tx_packet *p)
 
 static void take_descriptor(struct i82599 *n, unsigned q)
 {
-    struct tx_queue *queue = &n->txq[q];
+    struct desc_queue *queue = &n->txd.queue[q];
 
-    queue->cached_slot = (queue->cached_slot + 1) % I82599_DESC_CACHE;
-    queue->cached--;
-    queue->next = (uint16_t)((queue->next + 1) % queue->count);
+    i82599_ring_take(&n->txd, q);
     queue->part = 0;
     if (!queue->cached)
-        clear_bit(n->tx.ready, q);
-    fetch(n, q);
+        queue_bit_clear(n->tx.ready, q);
+    i82599_ring_fetch(&n->txd, q);
 }
 
 static struct tx_read *start_read(struct i82599 *n, unsigned q, const uint8_t *d, bool data)
@@ -369,8 +206,8 @@ static struct tx_read *start_read(struct i82599 *n, unsigned q, const uint8_t *d
     struct tx_read *r = &n->tx_read[(n->tx.read_first + n->tx.reads++) % TX_READERS];
 
     r->queue = (uint16_t)q;
-    r->desc = n->txq[q].next;
-    r->epoch = n->txq[q].epoch;
+    r->desc = n->txd.queue[q].next;
+    r->epoch = n->txd.queue[q].epoch;
     r->packet = (uint16_t)((n->tx.packet_first + n->tx.packets - 1 + TX_PACKETS) % TX_PACKETS);
     r->busy = 1;
     r->here = 1;
@@ -384,7 +221,7 @@ static struct tx_read *start_read(struct i82599 *n, unsigned q, const uint8_t *d
 /* Asks for the next piece of a data descriptor; false: there is no room for it now. */
 static bool read_piece(struct i82599 *n, unsigned q, const uint8_t *d, struct tx_packet *p)
 {
-    struct tx_queue *queue = &n->txq[q];
+    struct desc_queue *queue = &n->txd.queue[q];
     uint32_t left = (le32_get(d + 8) & 0xffff) - queue->part;
     uint32_t at = (n->tx.ring_head + n->tx.ring_used) % TX_RING_BYTES, len;
     uint64_t saved = n->clock->cause;
@@ -416,8 +253,8 @@ static bool read_piece(struct i82599 *n, unsigned q, const uint8_t *d, struct tx
 /* The first cached descriptor of the queue that is served; false: it has to wait. */
 static bool serve_descriptor(struct i82599 *n, unsigned q)
 {
-    struct tx_queue *queue = &n->txq[q];
-    const uint8_t *d = queue->cache[queue->cached_slot];
+    struct desc_queue *queue = &n->txd.queue[q];
+    const uint8_t *d = i82599_ring_first(queue);
     uint32_t type = le32_get(d + 8);
     struct tx_packet *p;
 
@@ -473,7 +310,7 @@ static void serve(struct i82599 *n)
     while (more && n->tx.reads < TX_READERS) {
         if (!n->tx.in_packet && !choose_queue(n))
             break;
-        more = n->txq[n->tx.current].cached && serve_descriptor(n, n->tx.current);
+        more = n->txd.queue[n->tx.current].cached && serve_descriptor(n, n->tx.current);
     }
     retire(n);
 }
@@ -500,7 +337,7 @@ static void retire(struct i82599 *n)
         n->tx.reads--;
         if (r->data)
             arrived(n, &n->tx.packet[r->packet], r->len);
-        if (r->last && r->epoch == n->txq[r->queue].epoch)
+        if (r->last && r->epoch == n->txd.queue[r->queue].epoch)
             descriptor_done(n, r);
     }
     if (some)
@@ -758,19 +595,14 @@ void i82599_tx_paused(struct i82599 *n, uint16_t quanta)
 
 uint32_t i82599_tdh(const struct i82599 *n, unsigned q)
 {
-    return n->txq[q].done;
+    return n->txd.queue[q].done;
 }
 
 static void queue_clear(struct i82599 *n, unsigned q)
 {
-    struct tx_queue *queue = &n->txq[q];
-    uint8_t epoch = queue->epoch;
-
-    memset(queue, 0, sizeof *queue);
-    queue->epoch = (uint8_t)(epoch + 1);
-    clear_bit(n->tx.ready, q);
-    clear_bit(n->tx.want, q);
-    clear_bit(n->tx.stuck, q);
+    i82599_ring_disable(&n->txd, q);
+    queue_bit_clear(n->tx.ready, q);
+    queue_bit_clear(n->tx.stuck, q);
     if (n->tx.in_packet && n->tx.current == q) {
         struct tx_packet *p = packet_at(n, n->tx.packets - 1);
 
@@ -783,20 +615,11 @@ void i82599_txdctl_written(struct i82599 *n, unsigned q, uint32_t old)
 {
     uint32_t txdctl = bank32_at(n, I82599_TXDCTL, q);
     bool was = old & FMASK(I82599_TXDCTL_ENABLE), is = txdctl & FMASK(I82599_TXDCTL_ENABLE);
-    struct tx_queue *queue = &n->txq[q];
-    uint32_t head;
 
     if (was != is)
         queue_clear(n, q);
-    if (!was && is) {
-        queue->count = (uint16_t)(bank32_at(n, I82599_TDLEN, q) / I82599_DESC_BYTES);
-        head = bank32_at(n, I82599_TDH, q);
-        if (head >= queue->count)
-            head = 0;
-        queue->next = queue->fetch = queue->done = (uint16_t)head;
-        queue->enabled = queue->count > 0;
-        fetch(n, q);
-    }
+    if (!was && is)
+        i82599_ring_enable(&n->txd, q, bank32_at(n, I82599_TDLEN, q), bank32_at(n, I82599_TDH, q));
     if (txdctl & FMASK(I82599_TXDCTL_SWFLSH)) {
         *bank_at(&n->bank, I82599_TXDCTL, q) &= ~(uint64_t)FMASK(I82599_TXDCTL_SWFLSH);
         i82599_tx_flush(n, q, true);
@@ -812,15 +635,15 @@ void i82599_tdt_written(struct i82599 *n, unsigned q)
                             bank32_at(n, I82599_TDT, q));
     if (id)
         n->clock->cause = id;
-    fetch(n, q);
+    i82599_ring_fetch(&n->txd, q);
     n->clock->cause = saved;
 }
 
 void i82599_tx_kick(struct i82599 *n)
 {
     for (unsigned q = 0; q < I82599_QUEUES; q++)
-        if (n->txq[q].enabled)
-            fetch(n, q);
+        if (n->txd.queue[q].enabled)
+            i82599_ring_fetch(&n->txd, q);
     serve(n);
     send_frames(n);
 }
@@ -830,19 +653,11 @@ void i82599_tx_kick(struct i82599 *n)
 void i82599_tx_init(struct i82599 *n)
 {
     n->tx.ring = xcalloc(1, TX_RING_BYTES);
+    i82599_ring_init(n, &n->txd, true);
     event_init(n->clock, &n->tx.mac, "i82599.mac", mac, n);
     for (unsigned i = 0; i < TX_READERS; i++) {
         n->tx_read[i].n = n;
         dma_op_init(&n->tx_read[i].op, &n->pci.port, "i82599.tx.data", data_here, &n->tx_read[i]);
-    }
-    for (unsigned i = 0; i < FETCHERS; i++) {
-        n->tx_fetch[i].n = n;
-        dma_op_init(&n->tx_fetch[i].op, &n->pci.port, "i82599.tx.fetch", fetched, &n->tx_fetch[i]);
-    }
-    for (unsigned i = 0; i < TX_WRITEBACKS; i++) {
-        n->tx_writeback[i].n = n;
-        dma_op_init(&n->tx_writeback[i].op, &n->pci.port, "i82599.tx.writeback", written_back,
-                    &n->tx_writeback[i]);
     }
 }
 
@@ -868,11 +683,7 @@ void i82599_tx_reset(struct i82599 *n)
         r->epoch = r->busy = r->here = r->data = r->last = 0;
         memset(r->bytes, 0, sizeof r->bytes);
     }
-    for (unsigned i = 0; i < FETCHERS; i++)
-        i82599_desc_op_clear(&n->tx_fetch[i]);
-    for (unsigned i = 0; i < TX_WRITEBACKS; i++)
-        i82599_desc_op_clear(&n->tx_writeback[i]);
-    memset(n->txq, 0, sizeof n->txq);
+    i82599_ring_reset(&n->txd);
     memset(tx, 0, sizeof *tx);
     memset(ring, 0, TX_RING_BYTES);
     tx->ring = ring;
@@ -881,10 +692,7 @@ void i82599_tx_reset(struct i82599 *n)
 
 void i82599_tx_restore(struct i82599 *n)
 {
-    for (unsigned i = 0; i < FETCHERS; i++)
-        n->tx_fetch[i].op.buf = n->tx_fetch[i].buf;
-    for (unsigned i = 0; i < TX_WRITEBACKS; i++)
-        n->tx_writeback[i].op.buf = n->tx_writeback[i].buf;
+    i82599_ring_restore(&n->txd);
     for (unsigned i = 0; i < TX_READERS; i++)
         n->tx_read[i].op.buf = n->tx.ring + n->tx_read[i].at % TX_RING_BYTES;
 }
