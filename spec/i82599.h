@@ -154,9 +154,9 @@
     R(I82599_RDLEN, 0x01008, 4, 1, 64, 0x40, 0, 0xfff80, 0, 0, "ring length in bytes") \
     R(I82599_RDLEN_HI, 0x0d008, 4, 1, 64, 0x40, 0, 0xfff80, 0, 0, \
       "ring length in bytes, queues 64 to 127") \
-    R(I82599_DCA_RXCTRL, 0x0100c, 4, 1, 64, 0x40, 0xa200, 0xff00aae0, 0, 0, \
+    R(I82599_DCA_RXCTRL, 0x0100c, 4, 1, 64, 0x40, 0xb200, 0xff00bae0, 0, 0, \
       "DCA and ordering: stored") \
-    R(I82599_DCA_RXCTRL_HI, 0x0d00c, 4, 1, 64, 0x40, 0xa200, 0xff00aae0, 0, 0, \
+    R(I82599_DCA_RXCTRL_HI, 0x0d00c, 4, 1, 64, 0x40, 0xb200, 0xff00bae0, 0, 0, \
       "DCA and ordering: stored, queues 64 to 127") \
     R(I82599_RDH, 0x01010, 4, 1, 64, 0x40, 0, 0xffff, 0, REG_FX_R | REG_FX_W, "ring head") \
     R(I82599_RDH_HI, 0x0d010, 4, 1, 64, 0x40, 0, 0xffff, 0, REG_FX_R | REG_FX_W, \

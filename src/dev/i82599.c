@@ -141,10 +141,11 @@ static uint64_t other_read(struct i82599 *n, unsigned reg, unsigned index, uint6
     case I82599_SECRXSTAT:
         return FPUT(FMASK(I82599_SECRXSTAT_SECRX_OFF_DIS), I82599_SECRXSTAT_SECRX_RDY,
                     FGET(bank_value(&n->bank, I82599_SECRXCTRL), I82599_SECRXCTRL_RX_DIS));
-    case I82599_RDH: case I82599_RDH_HI:
-        return i82599_rdh(n, index + (reg == I82599_RDH ? 0 : 64));
+    case I82599_RDH: case I82599_RDH_HI: /* of a queue that is off: as software left it */
+        index += reg == I82599_RDH ? 0 : 64;
+        return n->rxd.queue[index].enabled ? i82599_rdh(n, index) : stored;
     case I82599_TDH:
-        return i82599_tdh(n, index);
+        return n->txd.queue[index].enabled ? i82599_tdh(n, index) : stored;
     case I82599_SYSTIML:
         return time_now(n) & 0xffffffff;
     case I82599_SYSTIMH:
@@ -303,7 +304,21 @@ static bool queue_write(struct i82599 *n, unsigned reg, unsigned index, uint64_t
     return false;
 }
 
-static void other_write(struct i82599 *n, unsigned reg, unsigned index, uint32_t written)
+/* 8.2.3.9.10: the global enable enables transmit queue 0 as well. */
+static void dmatxctl_written(struct i82599 *n, uint64_t old)
+{
+    uint64_t *txdctl = bank_at(&n->bank, I82599_TXDCTL, 0), was = *txdctl;
+
+    if (!(old & FMASK(I82599_DMATXCTL_TE)) &&
+        bank32(n, I82599_DMATXCTL) & FMASK(I82599_DMATXCTL_TE)) {
+        *txdctl |= FMASK(I82599_TXDCTL_ENABLE);
+        i82599_txdctl_written(n, 0, (uint32_t)was);
+    }
+    i82599_tx_kick(n);
+}
+
+static void other_write(struct i82599 *n, unsigned reg, unsigned index, uint64_t old,
+                        uint32_t written)
 {
     switch (reg) {
     case I82599_CTRL:
@@ -321,7 +336,7 @@ static void other_write(struct i82599 *n, unsigned reg, unsigned index, uint32_t
         i82599_rx_kick(n);
         break;
     case I82599_DMATXCTL:
-        i82599_tx_kick(n);
+        dmatxctl_written(n, old);
         break;
     case I82599_SYSTIML:
         time_written(n, 0, written);
@@ -369,7 +384,7 @@ static void i82599_reg_write(void *owner, unsigned reg, unsigned index, uint64_t
         return;
     }
     }
-    other_write(n, reg, index, value);
+    other_write(n, reg, index, old, value);
 }
 
 /* The registers are of 32 bits; an access of 64 is two, the low one first (8.1). */
@@ -604,6 +619,8 @@ const struct device_class i82599_class = {
              "order of the ring.  CTRL.GIO_DIS "
              "makes STATUS.GIO follow requests under way but does not stop queues that are "
              "enabled; SECTXCTRL.TX_DIS and SECRXCTRL.RX_DIS are acknowledged and stop nothing.  "
+             "Frames leave padded and with a check sequence whatever HLREG0 and IFCS say, and "
+             "FCTRL.SBP stores no bad ones.  "
              "A link comes up link_up_ps after its restart; backplane modes never do.  What "
              "software writes into the EEPROM lasts until power-off.",
     .init = i82599_init,

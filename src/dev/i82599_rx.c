@@ -547,6 +547,8 @@ void i82599_rx_frame(void *owner, const struct frame *frame)
     }
     if (!store(n, frame)) {
         i82599_stat(n, I82599_RXMPC, 0, 1);
+        if (!(n->irq.other & I82599_EICR_RX_MISS))
+            i82599_other_cause(n, I82599_EICR_RX_MISS);
         drop(n, frame->number, DROP_BUFFER_FULL);
         return;
     }

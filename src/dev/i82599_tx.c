@@ -80,13 +80,38 @@ void i82599_tx_written_back(struct i82599 *n, const struct desc_op *w)
     serve(n);
 }
 
+/* WTHRESH, as far as the chip has room. */
+static uint32_t write_back_threshold(const struct i82599 *n, unsigned q)
+{
+    return u32_min((uint32_t)FGET(bank32_at(n, I82599_TXDCTL, q), I82599_TXDCTL_WTHRESH),
+                   I82599_BURST_MAX);
+}
+
+static bool wants_status(const struct tx_read *r)
+{
+    return le32_get(r->bytes + 8) & I82599_TXD_RS;
+}
+
+/* Whether it cannot be done with yet: statuses before it wait for a free operation, and its own has
+ * no place behind them, or it is to have none and would cut them off (they end right before `done`). */
+static bool done_waits(struct i82599 *n, const struct tx_read *r)
+{
+    const struct desc_queue *queue = &n->txd.queue[r->queue];
+    bool none = !wants_status(r) && !write_back_threshold(n, r->queue);
+    uint32_t room = none ? 0 : I82599_BURST_MAX - 1; /* most that may be held */
+
+    if (!r->last || r->epoch != queue->epoch || head_mode(n, r->queue) || queue->held <= room)
+        return false;
+    i82599_tx_flush(n, r->queue, true);
+    return queue->held > room;
+}
+
 /* A descriptor is done with: its data are on the chip. */
 static void descriptor_done(struct i82599 *n, const struct tx_read *r)
 {
     struct desc_queue *queue = &n->txd.queue[r->queue];
-    uint32_t threshold = (uint32_t)FGET(bank32_at(n, I82599_TXDCTL, r->queue),
-                                        I82599_TXDCTL_WTHRESH);
-    bool status = le32_get(r->bytes + 8) & I82599_TXD_RS;
+    uint32_t threshold = write_back_threshold(n, r->queue);
+    bool status = wants_status(r);
     uint8_t *d;
 
     queue->done = (uint16_t)((r->desc + 1) % queue->count);
@@ -95,14 +120,8 @@ static void descriptor_done(struct i82599 *n, const struct tx_read *r)
             queue_bit_set(n->tx.stuck, r->queue);
         return;
     }
-    if (!threshold && !status) {
-        /* Held ones end right before `done`: what is not to be written cuts them off. */
-        if (queue->held)
-            i82599_tx_flush(n, r->queue, true);
+    if (!threshold && !status)
         return;
-    }
-    if (queue->held == I82599_BURST_MAX)
-        return; /* no operation has been free for that long: their statuses are lost */
     d = queue->writeback[queue->held++];
     memcpy(d, r->bytes, I82599_DESC_BYTES);
     if (le32_get(d + 8) & I82599_TXD_DEXT)
@@ -331,6 +350,8 @@ static void retire(struct i82599 *n)
     while (n->tx.reads && n->tx_read[n->tx.read_first].here) {
         struct tx_read *r = &n->tx_read[n->tx.read_first];
 
+        if (done_waits(n, r))
+            break;
         some = true;
         r->busy = 0;
         n->tx.read_first = (n->tx.read_first + 1) % TX_READERS;
@@ -616,6 +637,9 @@ void i82599_txdctl_written(struct i82599 *n, unsigned q, uint32_t old)
     uint32_t txdctl = bank32_at(n, I82599_TXDCTL, q);
     bool was = old & FMASK(I82599_TXDCTL_ENABLE), is = txdctl & FMASK(I82599_TXDCTL_ENABLE);
 
+    /* A ring made after DMATXCTL.TE has enabled queue 0 is seen when software enables it. */
+    if (was && is && n->txd.queue[q].count != bank32_at(n, I82599_TDLEN, q) / I82599_DESC_BYTES)
+        was = false;
     if (was != is)
         queue_clear(n, q);
     if (!was && is)
