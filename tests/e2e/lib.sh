@@ -81,3 +81,15 @@ booted() {
         ok "$1"
     fi
 }
+
+# of_wire TO_GUEST|FROM_GUEST KEY REPORT: a count of the wire's.
+of_wire() {
+    sed -n "/\"$1\": {/,/}/s/.*\"$2\": \([0-9]*\).*/\1/p" "$3"
+}
+
+# said KEY FILE: the value of a line KEY=VALUE or KEY: VALUE in a console, 0 without one.
+said() {
+    local value
+    value=$(tr -d '\r' <"$2" | sed -n "s/^ *$1[=:] *\([0-9]*\).*/\1/p" | tail -n 1)
+    echo "${value:-0}"
+}
