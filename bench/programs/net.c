@@ -317,20 +317,21 @@ static void calm(void)
 /* How long `received` packets take. */
 static void find_wait(void)
 {
-    uint64_t before, count, began;
+    uint64_t before, count = 0, began;
 
     wait_ns = 5000000;
     nap(wait_ns);
     began = clock_ns();
     before = delivered();
-    nap(wait_ns);
-    count = delivered() - before;
-    began = clock_ns() - began;
+    for (int i = 0; i < 2000 && count < received / 8; i++) {
+        nap(wait_ns);
+        count = delivered() - before;
+    }
     if (!count) {
         errno = ETIMEDOUT;
         fail("no packets");
     }
-    wait_ns = (long)(began * received / count);
+    wait_ns = (long)((clock_ns() - began) * received / count);
 }
 
 static void run_work(const struct work *w, uint64_t times)
