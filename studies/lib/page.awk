@@ -58,7 +58,7 @@ function page(    i, n, items) {
     n = lines("commands", items)
     for (i = 1; i <= n; i++)
         printf "    %s\n", items[i]
-    printf "\nwith\n\n"
+    printf "\n(`--keep` leaves each machine's job, with what its guest did) with\n\n"
     n = lines("versions", items)
     for (i = 1; i <= n; i++)
         printf "    %s\n", items[i]

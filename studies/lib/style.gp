@@ -4,11 +4,17 @@ if (!exists("width")) width = 900
 if (!exists("height")) height = 540
 set encoding utf8
 if (kind eq "svg") {
-    set terminal svg size width,height dynamic noenhanced font "sans-serif,14" background "white"
+    set terminal svg size width,height dynamic noenhanced font "sans-serif,13" background "white"
 } else {
     set terminal pngcairo size width,height noenhanced font "sans-serif,11" background "white"
 }
 set datafile separator comma
+# The SVG terminal takes letters for larger than they are drawn.
+if (kind eq "svg") {
+    set xtics offset 0,0.4
+    set xlabel offset 0,0.8
+    set ylabel offset 1.5,0
+}
 set border 3 lw 1 lc rgb "#404040"
 set tics nomirror out textcolor rgb "#202020"
 set grid lc rgb "#e0e0e0" lw 1 lt 1
@@ -24,9 +30,9 @@ set linetype 7 lc rgb "#000000" lw 2 pt 6 ps 0.8
 set label 99 title_text at screen 0.5,0.965 center font ",17"
 
 # One panel, or an upper and a lower one that share their x axis; the key is to the right of them.
-one_panel = "set lmargin at screen 0.10; set rmargin at screen 0.70; set tmargin at screen 0.92; set bmargin at screen 0.12"
-upper_panel = "set multiplot; set lmargin at screen 0.10; set rmargin at screen 0.70; set tmargin at screen 0.93; set bmargin at screen 0.45; set format x ''"
-lower_panel = "set tmargin at screen 0.40; set bmargin at screen 0.09; set format x; unset label 99"
+one_panel = "set lmargin at screen 0.115; set rmargin at screen 0.70; set tmargin at screen 0.92; set bmargin at screen 0.16"
+upper_panel = "set multiplot; set lmargin at screen 0.115; set rmargin at screen 0.70; set tmargin at screen 0.93; set bmargin at screen 0.45; set format x ''"
+lower_panel = "set tmargin at screen 0.40; set bmargin at screen 0.14; set format x; unset label 99"
 
 # The value of a column in the rows of a series; elsewhere nothing.
 of(series, name) = stringcolumn("series") eq series ? column(name) : NaN

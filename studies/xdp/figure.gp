@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 load style
-set lmargin at screen 0.08
+set lmargin at screen 0.10
 set rmargin at screen 0.98
 set tmargin at screen 0.92
-set bmargin at screen 0.12
+set bmargin at screen 0.14
 label(s) = s eq "xdp-drop" ? "XDP_DROP" : s eq "xdp-tx" ? "XDP_TX" : \
     s eq "xdp-redirect" ? "XDP_REDIRECT" : s eq "af-xdp" ? "AF_XDP,\nzero copy" : s
 set ylabel "million frames a second on one hart"
