@@ -190,7 +190,7 @@ static void engines_reset(struct i82599 *n)
     i82599_filter_reset(n);
     n->control.time = 0;
     n->control.time_at = n->clock->now;
-    n->control.spi = (struct eeprom_spi){0};
+    i82599_eeprom_stop(n);
     n->link.i2c = (struct i2c_slave){.scl = 1, .sda = 1};
 }
 

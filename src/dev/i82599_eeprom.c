@@ -268,7 +268,7 @@ void i82599_eeprom_init(struct i82599 *n)
     event_init(n->clock, &n->control.eeprom, "i82599.eeprom", word_done, n);
 }
 
-void i82599_eeprom_reset(struct i82599 *n)
+void i82599_eeprom_stop(struct i82599 *n)
 {
     struct i82599_control *c = &n->control;
 
@@ -276,5 +276,10 @@ void i82599_eeprom_reset(struct i82599 *n)
     c->spi = (struct eeprom_spi){0};
     c->eerd_data = 0;
     c->eerd_done = c->eewr_busy = 0;
+}
+
+void i82599_eeprom_reset(struct i82599 *n)
+{
+    i82599_eeprom_stop(n);
     make_image(n);
 }

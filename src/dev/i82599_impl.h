@@ -69,12 +69,13 @@ struct desc_queue {
     uint16_t held;      /* used, in writeback[], not sent yet */
     uint16_t count;     /* length of the ring while enabled */
     uint8_t writeback[I82599_BURST_MAX][I82599_DESC_BYTES];
-    uint8_t epoch, enabled;
+    uint8_t enabled;
     uint8_t faulted;    /* its ring cannot be read: nothing more until it is enabled anew */
     uint8_t lli;        /* receive: one of the held ones asks for an interrupt at once */
     uint8_t status;     /* transmit: one of the held ones asks for its status (RS) */
-    uint8_t pad[3];
+    uint32_t epoch;     /* 32 bits: software cannot wind it around under an operation */
     uint32_t part;      /* transmit: bytes of the first cached one that were asked for */
+    uint32_t need;      /* receive: descriptors that the frame in front waits for; 0: none */
     uint64_t open;      /* receive: of the held ones, not finished: their packet still grows */
     uint64_t cause;     /* trace record of the latest frame (receive) or fetch (transmit) */
     uint8_t context[2][I82599_DESC_BYTES]; /* transmit */
@@ -85,9 +86,10 @@ struct desc_op {
     struct dma_op op;
     struct desc_unit *unit;
     uint16_t queue, first, count; /* ring indices */
-    uint8_t epoch, busy;
+    uint32_t epoch;
+    uint8_t busy;
     uint8_t cause;      /* write-back: raise the queue's cause */
-    uint8_t lli, pad[4];
+    uint8_t lli;
     uint8_t buf[I82599_BURST_MAX * I82599_DESC_BYTES];
 };
 
@@ -206,6 +208,7 @@ struct tx_packet {
     uint8_t legacy_sum, sum_start, sum_at; /* a legacy descriptor's IC, CSS, CSO */
     uint16_t vlan;
     uint16_t first, descriptors; /* ring index of its first one; how many */
+    uint16_t pad;       /* no hole: it is saved as bytes */
     uint64_t cause;     /* trace record of its decoding */
     ps_t ready;         /* when its first frame may leave; 0: not known yet */
 };
@@ -217,11 +220,11 @@ struct tx_read {
     uint32_t at, len;    /* in tx.ring */
     uint16_t packet;     /* in tx.packet[] */
     uint16_t queue, desc;
-    uint8_t epoch, busy;
+    uint32_t epoch;
+    uint8_t busy;
     uint8_t here;        /* its bytes have arrived */
     uint8_t data;        /* it belongs to a packet (no context descriptor) */
     uint8_t last;        /* its descriptor is done with it */
-    uint8_t pad[3];
     uint8_t bytes[I82599_DESC_BYTES]; /* the descriptor */
 };
 
@@ -436,6 +439,8 @@ void i82599_time_rebase(struct i82599 *n);
 
 /* ---- i82599_eeprom.c ---- */
 void i82599_eeprom_init(struct i82599 *n);
+/* Any reset: accesses under way are dropped. */
+void i82599_eeprom_stop(struct i82599 *n);
 /* Power-on: the image is made anew; what software wrote is lost. */
 void i82599_eeprom_reset(struct i82599 *n);
 /* The MAC address that a reset loads into RAL0 and RAH0. */

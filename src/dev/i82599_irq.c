@@ -260,6 +260,13 @@ static void clear_mask(struct i82599 *n, uint64_t vectors, uint32_t other)
     update_intx(n);
 }
 
+/* 7.3.1.5: EICR is read, or causes are written away.  With EIAME it is the message that masks. */
+static void auto_mask(struct i82599 *n, uint32_t bits)
+{
+    if (!(bank32(n, I82599_GPIE) & FMASK(I82599_GPIE_EIAME)))
+        clear_mask(n, n->irq.auto_mask & bits & QUEUE_BITS, n->irq.other_auto_mask & bits);
+}
+
 uint64_t i82599_irq_read(struct i82599 *n, unsigned reg, unsigned index, uint64_t stored)
 {
     uint32_t v;
@@ -267,16 +274,12 @@ uint64_t i82599_irq_read(struct i82599 *n, unsigned reg, unsigned index, uint64_
     switch (reg) {
     case I82599_EICR:
         v = eicr(n);
-        /* 8.2.3.5.1: with MSI-X and GPIE.OCD set only the other causes clear on a read; without,
-         * nothing does while interrupts are enabled by none. */
-        if (!msix(n))
-            clear_causes(n, v);
-        else if (bank32(n, I82599_GPIE) & FMASK(I82599_GPIE_OCD))
+        /* 8.2.3.5.1: with MSI-X and GPIE.OCD set, only the other causes clear on a read. */
+        if (msix(n) && bank32(n, I82599_GPIE) & FMASK(I82599_GPIE_OCD))
             clear_causes(n, v & UINT32_C(0x3fff0000));
         else
             clear_causes(n, v);
-        if (!msix(n) && bank32(n, I82599_GPIE) & FMASK(I82599_GPIE_EIAME))
-            clear_mask(n, n->irq.auto_mask & QUEUE_BITS, n->irq.other_auto_mask);
+        auto_mask(n, ~UINT32_C(0));
         return v;
     case I82599_EICS: /* write only in the datasheet; ixgbe reads the causes from here */
         return eicr(n);
@@ -329,6 +332,7 @@ void i82599_irq_write(struct i82599 *n, unsigned reg, unsigned index, uint64_t o
     switch (reg) {
     case I82599_EICR:
         clear_causes(n, written);
+        auto_mask(n, written);
         break;
     case I82599_EICS:
         set_causes(n, written & QUEUE_BITS, written);

@@ -33,16 +33,16 @@ uint32_t i82599_ring_available(struct desc_unit *u, unsigned q)
 }
 
 /* Transmit (7.2.3.3): with fewer than PTHRESH on the chip, when there are HTHRESH to be had; with
- * none on the chip, in any case.  Receive: when less than half a burst is left. */
+ * none on the chip, in any case.  Receive: when less than half a burst is left, or than a frame needs. */
 static bool worth_a_fetch(const struct desc_unit *u, unsigned q, uint32_t count)
 {
     const struct desc_queue *queue = &u->queue[q];
     uint32_t txdctl;
 
-    if (queue->fetching || !count)
+    if (queue->fetching || !count || queue->cached == I82599_DESC_CACHE)
         return false;
     if (!u->transmit)
-        return queue->cached <= u->n->p.rx_prefetch / 2;
+        return queue->cached <= u->n->p.rx_prefetch / 2 || queue->cached < queue->need;
     txdctl = bank32_at(u->n, I82599_TXDCTL, q);
     return !queue->cached || (queue->cached < FGET(txdctl, I82599_TXDCTL_PTHRESH) &&
                               count >= FGET(txdctl, I82599_TXDCTL_HTHRESH));
@@ -75,6 +75,7 @@ void i82599_ring_fetch(struct desc_unit *u, unsigned q)
     uint64_t saved = n->clock->cause, id;
     struct desc_op *f;
 
+    queue_bit_clear(u->want, q);
     if (!worth_a_fetch(u, q, count))
         return;
     f = free_fetch(u);
@@ -82,7 +83,6 @@ void i82599_ring_fetch(struct desc_unit *u, unsigned q)
         queue_bit_set(u->want, q);
         return;
     }
-    queue_bit_clear(u->want, q);
     count = u32_min(count, u32_min(most, I82599_DESC_CACHE - queue->cached));
     count = u32_min(count, queue->count - queue->fetch);
     begin(u, f, q, queue->fetch, count);
@@ -117,8 +117,7 @@ static void fetched(void *owner, struct dma_op *op)
             queue->cached++;
         }
     }
-    next = queue_bit_first(u->want);
-    if (next >= 0)
+    while ((next = queue_bit_first(u->want)) >= 0 && free_fetch(u))
         i82599_ring_fetch(u, (unsigned)next);
     if (u->transmit)
         i82599_tx_fetched(u->n, f->queue);
@@ -237,10 +236,10 @@ void i82599_ring_enable(struct desc_unit *u, unsigned q, uint32_t bytes, uint32_
 
 void i82599_ring_disable(struct desc_unit *u, unsigned q)
 {
-    uint8_t epoch = u->queue[q].epoch;
+    uint32_t epoch = u->queue[q].epoch;
 
     memset(&u->queue[q], 0, sizeof u->queue[q]);
-    u->queue[q].epoch = (uint8_t)(epoch + 1);
+    u->queue[q].epoch = epoch + 1;
     queue_bit_clear(u->want, q);
 }
 
@@ -274,7 +273,8 @@ static void desc_op_clear(struct desc_op *d)
 {
     i82599_op_clear(&d->op);
     d->queue = d->first = d->count = 0;
-    d->epoch = d->busy = d->cause = d->lli = 0;
+    d->epoch = 0;
+    d->busy = d->cause = d->lli = 0;
     memset(d->buf, 0, sizeof d->buf);
 }
 

@@ -331,7 +331,8 @@ static bool has_descriptors(struct i82599 *n, struct rx_slot *slot, unsigned q, 
     struct desc_queue *queue = &n->rxd.queue[q];
     uint64_t srrctl = *rxq_reg(n, I82599_SRRCTL, q);
 
-    if (queue->cached >= need)
+    queue->need = queue->cached < need ? need : 0;
+    if (!queue->need)
         return true;
     i82599_rsc_close_queue(n, q); /* or software might never give back what they hold */
     i82599_ring_fetch(&n->rxd, q);
@@ -341,6 +342,7 @@ static bool has_descriptors(struct i82599 *n, struct rx_slot *slot, unsigned q, 
         n->rx.blocked = (uint8_t)(q + 1);
         return false;
     }
+    queue->need = 0;
     i82599_stat_rx_queue(n, q, slot->len, true);
     drop(n, slot->number, DROP_NO_DESCRIPTOR);
     slot->state = RX_OVER;

@@ -319,19 +319,21 @@ static bool choose_queue(struct i82599 *n)
     return true;
 }
 
-static void retire(struct i82599 *n);
+static bool retire(struct i82599 *n);
 static bool frame_ready(const struct tx_packet *p);
 
+/* Descriptors without data are over at once: who retires some may have made room for others. */
 static void serve(struct i82599 *n)
 {
-    bool more = enabled(n);
+    do {
+        bool more = enabled(n);
 
-    while (more && n->tx.reads < TX_READERS) {
-        if (!n->tx.in_packet && !choose_queue(n))
-            break;
-        more = n->txd.queue[n->tx.current].cached && serve_descriptor(n, n->tx.current);
-    }
-    retire(n);
+        while (more && n->tx.reads < TX_READERS) {
+            if (!n->tx.in_packet && !choose_queue(n))
+                break;
+            more = n->txd.queue[n->tx.current].cached && serve_descriptor(n, n->tx.current);
+        }
+    } while (retire(n));
 }
 
 /* The pipeline starts with a packet's last byte, or with what makes the first segment of a TSO. */
@@ -342,8 +344,8 @@ static void arrived(struct i82599 *n, struct tx_packet *p, uint32_t len)
         p->ready = n->clock->now + n->p.tx_pipeline_ps;
 }
 
-/* Reads that have arrived, in order. */
-static void retire(struct i82599 *n)
+/* Reads that have arrived, in order; false: none. */
+static bool retire(struct i82599 *n)
 {
     bool some = false;
 
@@ -363,6 +365,7 @@ static void retire(struct i82599 *n)
     }
     if (some)
         send_frames(n);
+    return some;
 }
 
 static void data_here(void *owner, struct dma_op *op)
@@ -528,6 +531,7 @@ static void send_control(struct i82599 *n)
     uint64_t number;
 
     n->tx.control_waiting = 0;
+    i82599_stat(n, n->tx.control[16] | n->tx.control[17] ? I82599_LXOFFTXC : I82599_LXONTXC, 0, 1);
     i82599_stat_tx(n, n->tx.control, sizeof n->tx.control, true);
     to_wire(n, n->tx.control, sizeof n->tx.control, &number);
 }
@@ -599,7 +603,6 @@ void i82599_tx_pause(struct i82599 *n, uint16_t quanta)
     f[16] = (uint8_t)(quanta >> 8);
     f[17] = (uint8_t)quanta;
     n->tx.control_waiting = 1;
-    i82599_stat(n, quanta ? I82599_LXOFFTXC : I82599_LXONTXC, 0, 1);
     send_frames(n);
 }
 
@@ -609,7 +612,7 @@ void i82599_tx_paused(struct i82599 *n, uint16_t quanta)
 
     n->tx.paused_until =
         n->clock->now + (rate ? quanta * PAUSE_QUANTUM_BITS * (PS_PER_S / rate) : 0);
-    send_frames(n);
+    mac(n);
 }
 
 /* ---- registers ---- */
@@ -668,8 +671,7 @@ void i82599_tx_kick(struct i82599 *n)
     for (unsigned q = 0; q < I82599_QUEUES; q++)
         if (n->txd.queue[q].enabled)
             i82599_ring_fetch(&n->txd, q);
-    serve(n);
-    send_frames(n);
+    mac(n);
 }
 
 /* ---- life ---- */
@@ -704,7 +706,8 @@ void i82599_tx_reset(struct i82599 *n)
         i82599_op_clear(&r->op);
         r->at = r->len = 0;
         r->packet = r->queue = r->desc = 0;
-        r->epoch = r->busy = r->here = r->data = r->last = 0;
+        r->epoch = 0;
+        r->busy = r->here = r->data = r->last = 0;
         memset(r->bytes, 0, sizeof r->bytes);
     }
     i82599_ring_reset(&n->txd);
