@@ -84,16 +84,14 @@ study_command() {
     echo "$text"
 }
 
-# How far all machines of this study are, from the dots on their consoles.
+# How far all machines of this study are, from what their consoles say of each point.
 study_watch() {
-    local series wanted=0 done=0
+    local series done=0
     for series in "${series_all[@]}"; do
-        wanted=$((wanted + $(grep -c '^ *point ' "$work/$name/$series/job/plan" || true)))
-        if [ -e "$work/$name/$series/console" ]; then
-            done=$((done + $(grep -ac '^point' "$work/$name/$series/console" || true)))
-        fi
+        [ -e "$work/$name/$series/console" ] || continue
+        done=$((done + $(grep -ac '^point' "$work/$name/$series/console" || true)))
     done
-    study_progress "$name: point $done (${#series_all[@]} machines)"
+    study_progress "$name: $done points measured, of ${#series_all[@]} machines"
 }
 
 study_machines() {
