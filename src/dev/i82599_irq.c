@@ -109,8 +109,8 @@ static void raise(struct i82599 *n, unsigned v, bool at_once)
 {
     struct irq_vector *vector = &n->vector[v];
 
-    if (!wanted(n, v))
-        return;
+    if (!wanted(n, v) || (n->pci.intx_level && pci_irq_mode(&n->pci) == PCI_IRQ_INTX))
+        return; /* the pin that is up stands for all */
     if (!vector->waiting) {
         vector->waiting = 1;
         vector->since = n->clock->now;

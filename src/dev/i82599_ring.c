@@ -33,7 +33,8 @@ uint32_t i82599_ring_available(struct desc_unit *u, unsigned q)
 }
 
 /* Transmit (7.2.3.3): with fewer than PTHRESH on the chip, when there are HTHRESH to be had; with
- * none on the chip, in any case.  Receive: when less than half a burst is left, or than a frame needs. */
+ * none on the chip, in any case.  Receive: when less than half a burst is left, or less than a frame
+ * needs. */
 static bool worth_a_fetch(const struct desc_unit *u, unsigned q, uint32_t count)
 {
     const struct desc_queue *queue = &u->queue[q];

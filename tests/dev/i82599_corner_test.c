@@ -241,6 +241,35 @@ static void test_reading_eicr_masks_what_eiam_names(void)
     }
 }
 
+/* The pin stands for all causes: one more, moderated, does not take it back. */
+static void test_the_pin_stays_up_when_another_cause_is_moderated(void)
+{
+    struct rig *r = up(TIMING_IO);
+
+    pci_config_write(r->pci, PCI_MSIX_CONTROL_OFFSET, 2, 0);
+    rx_ring(r, 0, 64, 2);
+    rig_put(r, RXQ(0) + 0x18, 63);
+    rig_put(r, I82599_EITR_OFFSET, 500 << 3 | 1u << 31); /* some ms */
+    rig_put(r, I82599_IVAR_OFFSET, 0x80);
+    rig_get(r, I82599_EICR_OFFSET);
+    rig_put(r, I82599_EIMS_OFFSET, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        from_wire(r, FRAME);
+        rig_run(r, 50 * PS_PER_US);
+        CHECK(r->pin);
+    }
+    rig_put(r, I82599_EIMC_OFFSET, I82599_EICR_LSC);
+    CHECK(r->pin);
+    rig_get(r, I82599_EICR_OFFSET);
+    CHECK(!r->pin);
+    from_wire(r, FRAME); /* this one waits for the interval that began with the first */
+    rig_run(r, 50 * PS_PER_US);
+    CHECK(!r->pin);
+    rig_run(r, 2 * PS_PER_S / 1000);
+    CHECK(r->pin);
+    rig_down(r);
+}
+
 /* ---- EEPROM, statistics ---- */
 
 /* A reset stops the access; it must not come to be one of word 0. */
@@ -288,5 +317,6 @@ TEST_MAIN(test_a_queue_may_be_switched_any_number_of_times_under_a_read,
           test_a_queue_with_nothing_to_fetch_gives_its_turn_away,
           test_a_long_frame_finds_its_descriptors_with_short_bursts,
           test_reading_eicr_masks_what_eiam_names,
+          test_the_pin_stays_up_when_another_cause_is_moderated,
           test_a_reset_under_an_eeprom_access_changes_no_word,
           test_pause_frames_are_counted_when_they_leave)
