@@ -161,8 +161,9 @@
     R(I82599_RDH, 0x01010, 4, 1, 64, 0x40, 0, 0xffff, 0, REG_FX_R | REG_FX_W, "ring head") \
     R(I82599_RDH_HI, 0x0d010, 4, 1, 64, 0x40, 0, 0xffff, 0, REG_FX_R | REG_FX_W, \
       "ring head, queues 64 to 127") \
-    R(I82599_SRRCTL, 0x01014, 4, 1, 64, 0x40, 0x402, 0x1fc03f1f, 0, 0, "split and replication") \
-    R(I82599_SRRCTL_HI, 0x0d014, 4, 1, 64, 0x40, 0x402, 0x1fc03f1f, 0, 0, \
+    R(I82599_SRRCTL, 0x01014, 4, 1, 64, 0x40, 0x402, 0x1fc03f1f, 0, REG_FX_W, \
+      "split and replication") \
+    R(I82599_SRRCTL_HI, 0x0d014, 4, 1, 64, 0x40, 0x402, 0x1fc03f1f, 0, REG_FX_W, \
       "split and replication, queues 64 to 127") \
     R(I82599_RDT, 0x01018, 4, 1, 64, 0x40, 0, 0xffff, 0, REG_FX_W, "ring tail") \
     R(I82599_RDT_HI, 0x0d018, 4, 1, 64, 0x40, 0, 0xffff, 0, REG_FX_W, \

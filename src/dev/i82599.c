@@ -264,6 +264,8 @@ static void alias_written(struct i82599 *n, unsigned reg, unsigned index, uint32
     *value = (old & ~rw) | (written & rw);
     if (reg == I82599_RAL || reg == I82599_RAH)
         i82599_filter_write(n, reg, index, old, written);
+    else if (reg == I82599_SRRCTL)
+        i82599_rx_kick(n);
 }
 
 /* A write of a queue's registers; SWFLSH has done its work when the call is over. */
@@ -332,7 +334,7 @@ static void other_write(struct i82599 *n, unsigned reg, unsigned index, uint64_t
             if (written >> i & 1)
                 pci_msix_cancel(&n->pci, (reg == I82599_PBACL ? index : 0) * 32 + i);
         break;
-    case I82599_RXCTRL: case I82599_SECRXCTRL:
+    case I82599_RXCTRL: case I82599_SECRXCTRL: case I82599_SRRCTL: case I82599_SRRCTL_HI:
         i82599_rx_kick(n);
         break;
     case I82599_DMATXCTL:

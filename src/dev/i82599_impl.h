@@ -366,7 +366,7 @@ void i82599_rx_frame(void *owner, const struct frame *frame);
 void i82599_rxdctl_written(struct i82599 *n, unsigned q, uint32_t old);
 void i82599_rdt_written(struct i82599 *n, unsigned q);
 uint32_t i82599_rdh(const struct i82599 *n, unsigned q);
-/* RXCTRL.RXEN changed, or a filter that held frames back. */
+/* RXCTRL.RXEN changed, or whether a queue drops what it has no descriptors for. */
 void i82599_rx_kick(struct i82599 *n);
 
 /* ---- i82599_tx.c ---- */

@@ -79,14 +79,19 @@ static void tx_frames(struct rig *r, uint64_t base, uint32_t first, uint32_t cou
     tx_fill(r, base, first, count, TX_DATA | FRAME, FRAME << 14);
 }
 
-static void from_wire(struct rig *r, uint32_t len)
+static void typed_from_wire(struct rig *r, uint32_t len, uint16_t type)
 {
     uint8_t f[FRAME_BYTES_MAX] = {0};
 
     memset(f, 0xff, 6);
-    f[12] = 0x88;
-    f[13] = 0xb5;
+    f[12] = (uint8_t)(type >> 8);
+    f[13] = (uint8_t)type;
     wire_send(&r->wire, WIRE_STATION, f, len, r->clock.now, NULL);
+}
+
+static void from_wire(struct rig *r, uint32_t len)
+{
+    typed_from_wire(r, len, 0x88b5);
 }
 
 /* ---- queues ---- */
@@ -206,6 +211,29 @@ static void test_a_long_frame_finds_its_descriptors_with_short_bursts(void)
     }
 }
 
+/* Software may give up a queue that it does not fill: the frame in front of the others goes. */
+static void test_drop_enable_lets_the_others_pass_a_frame_that_waits(void)
+{
+    for (unsigned way = 0; way < 2; way++) { /* SRRCTL at both of its places */
+        struct rig *r = up(TIMING_IO);
+        uint64_t base;
+
+        rx_ring(r, 0, 64, 2); /* no descriptors */
+        base = rx_ring(r, 1, 64, 2);
+        rig_put(r, RXQ(1) + 0x18, 63);
+        rig_put(r, I82599_ETQF_OFFSET, UINT64_C(0x800088b6));
+        rig_put(r, I82599_ETQS_OFFSET, UINT64_C(0x80010000));
+        typed_from_wire(r, FRAME, 0x88b5);
+        typed_from_wire(r, FRAME, 0x88b6);
+        rig_run(r, 10 * PS_PER_US);
+        CHECK_EQ_U64(le32_get(rig_at(r, base + 8)), 0);
+        rig_put(r, way ? I82599_SRRCTL_LOW_OFFSET : RXQ(0) + 0x14, 2 | 1 << 25 | 1 << 28);
+        rig_run(r, 10 * PS_PER_US);
+        CHECK_EQ_U64(le32_get(rig_at(r, base + 8)) & 3, 3);
+        rig_down(r);
+    }
+}
+
 /* ---- interrupts ---- */
 
 /* 7.3.1.5: without GPIE.EIAME, EIAM masks when EICR is read or its causes are written away. */
@@ -316,6 +344,7 @@ TEST_MAIN(test_a_queue_may_be_switched_any_number_of_times_under_a_read,
           test_a_full_chip_is_not_asked_for_more,
           test_a_queue_with_nothing_to_fetch_gives_its_turn_away,
           test_a_long_frame_finds_its_descriptors_with_short_bursts,
+          test_drop_enable_lets_the_others_pass_a_frame_that_waits,
           test_reading_eicr_masks_what_eiam_names,
           test_the_pin_stays_up_when_another_cause_is_moderated,
           test_a_reset_under_an_eeprom_access_changes_no_word,
