@@ -17,6 +17,7 @@ enum wait { WAIT_POLL, WAIT_BUSY, WAIT_SPIN };
 static const char *const waits[] = {"poll", "busy", "spin", NULL};
 static const char *const copies[] = {"zerocopy", "copy", "any", NULL};
 static const char *const modes[] = {"native", "skb", NULL};
+static const char *const no_yes[] = {"no", "yes", NULL};
 
 #define BATCH 64u
 #define PAYLOAD_AT 42u /* behind Ethernet, IPv4 without options, UDP */
@@ -24,7 +25,8 @@ static const char *const modes[] = {"native", "skb", NULL};
 #define OPTION_BUSY_POLL_BUDGET 70
 
 struct run {
-    uint64_t action, wait, copy, mode, port, queue, count, idle_ms, wait_ms, poll_us, measured, marks, warm;
+    uint64_t action, wait, copy, mode, port, queue, count, idle_ms, wait_ms, poll_us, measured, marks, warm,
+        jit;
     const char *device, *ready;
     struct xsk xsk;
     struct tally tally;
@@ -131,7 +133,7 @@ static void set_up(struct run *run)
     map = bpf_map_new(BPF_MAP_TYPE_XSKMAP, 4, 4, 128);
     bpf_match(&code, (unsigned)run->port);
     bpf_redirect_queue(&code, map);
-    bpf_attach(bpf_load(&code), device, run->mode ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+    bpf_attach(bpf_load(&code, (int)run->jit), device, run->mode ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
     xsk_open(&run->xsk, device, (unsigned)run->queue, flags[run->copy]);
     if (run->wait == WAIT_BUSY) {
         set_option(run->xsk.fd, SO_BUSY_POLL, (int)run->poll_us, "SO_BUSY_POLL");
@@ -144,7 +146,7 @@ static void set_up(struct run *run)
 int af_xdp_main(int argc, char **argv)
 {
     static struct run run = {.port = 9, .idle_ms = 500, .wait_ms = 30000, .poll_us = 20, .marks = 1,
-                             .device = "eth0", .ready = ""};
+                             .jit = 1, .device = "eth0", .ready = ""};
     struct usage before, after;
     const struct arg args[] = {
         {"action", &run.action, .choice = actions, .help = "what is done with a frame"},
@@ -152,6 +154,7 @@ int af_xdp_main(int argc, char **argv)
          .help = "how it waits: poll(2), busy polling in the kernel, looking at the ring"},
         {"copy", &run.copy, .choice = copies, .help = "the driver's DMA is to this memory, or not"},
         {"mode", &run.mode, .choice = modes, .help = "XDP in the driver, or on kernel packets"},
+        {"jit", &run.jit, .choice = no_yes, .help = "the XDP program is compiled"},
         {"port", &run.port, .help = "UDP port; other frames go to the stack; 0: all frames"},
         {"queue", &run.queue, .help = "receive queue"},
         {"count", &run.count, .help = "ends after so many packets; 0: does not"},

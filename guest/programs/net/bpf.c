@@ -209,7 +209,16 @@ void bpf_redirect_queue(struct bpf_code *c, int map)
 
 /* ---- */
 
-int bpf_load(struct bpf_code *c)
+static void set_compiler(int on)
+{
+    static const char path[] = "/proc/sys/net/core/bpf_jit_enable";
+    FILE *f = fopen(path, "w");
+
+    if (!f || fprintf(f, "%d\n", on) < 0 || fclose(f) != 0)
+        fail(path);
+}
+
+int bpf_load(struct bpf_code *c, int compile)
 {
     static const char license[] = "Apache-2.0";
     char *log = calloc(1, LOG_BYTES);
@@ -219,6 +228,7 @@ int bpf_load(struct bpf_code *c)
                            .expected_attach_type = BPF_XDP};
     long fd;
 
+    set_compiler(compile);
     for (unsigned i = 0; i < c->passes; i++)
         c->insn[c->to_pass[i]].off = (int16_t)(c->count - c->to_pass[i] - 1);
     bpf_return(c, XDP_PASS);

@@ -39,8 +39,11 @@ void bpf_swap(struct bpf_code *c, int all);
 void bpf_redirect_key(struct bpf_code *c, int map, int key);
 void bpf_redirect_queue(struct bpf_code *c, int map);
 
-/* Loads the program; frames that are not matched go to the stack. */
-int bpf_load(struct bpf_code *c);
+/*
+ * Loads the program; frames that are not matched go to the stack. `compile`: by the kernel's compiler, which
+ * Debian leaves off on this architecture, and has on others (net.core.bpf_jit_enable).
+ */
+int bpf_load(struct bpf_code *c, int compile);
 
 /* Attaches it to an interface until this process ends. `flags`: XDP_FLAGS_DRV_MODE, SKB_MODE or 0. */
 void bpf_attach(int program_fd, unsigned device_index, unsigned flags);

@@ -10,9 +10,10 @@
 enum action { ACTION_DROP, ACTION_TX, ACTION_REDIRECT, ACTION_PASS };
 static const char *const actions[] = {"drop", "tx", "redirect", "pass", NULL};
 static const char *const modes[] = {"native", "skb", NULL};
+static const char *const no_yes[] = {"no", "yes", NULL};
 
 struct run {
-    uint64_t action, mode, port, count, idle_ms, wait_ms, look_us, marks;
+    uint64_t action, mode, port, count, idle_ms, wait_ms, look_us, marks, jit;
     const char *device, *ready;
     int counts;
     unsigned cpus;
@@ -39,7 +40,7 @@ static int write_program(const struct run *run, unsigned device)
         break;
     default: bpf_return(&code, run->action == ACTION_PASS ? XDP_PASS : XDP_DROP);
     }
-    return bpf_load(&code);
+    return bpf_load(&code, (int)run->jit);
 }
 
 static void read_counts(struct run *run)
@@ -57,7 +58,7 @@ static void read_counts(struct run *run)
 int xdp_run_main(int argc, char **argv)
 {
     static struct run run = {.port = 9, .idle_ms = 500, .wait_ms = 30000, .look_us = 1000,
-                             .device = "eth0", .ready = ""};
+                             .jit = 1, .device = "eth0", .ready = ""};
     struct usage before, after;
     uint64_t began, first = 0, last, seen = 0, first_packets = 0;
     const struct arg args[] = {
@@ -67,6 +68,7 @@ int xdp_run_main(int argc, char **argv)
         {"count", &run.count, .help = "ends after so many packets; 0: does not"},
         {"idle_ms", &run.idle_ms, .help = "ends when no more came for so long; 0: does not"},
         {"wait_ms", &run.wait_ms, .help = "ends when none at all came for so long"},
+        {"jit", &run.jit, .choice = no_yes, .help = "the program is compiled"},
         {"look_us", &run.look_us, .help = "how often the count is looked at"},
         {"marks", &run.marks, .help = "1: marks for the machine around the run"},
         {"device", NULL, &run.device, .help = "interface"},
