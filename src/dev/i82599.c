@@ -563,8 +563,8 @@ static struct bank *i82599_bank(void *dev, unsigned i)
     OP_STATE(array), EACH(array, queue), EACH(array, first), EACH(array, count), \
     EACH(array, epoch), EACH(array, busy), EACH(array, cause), EACH(array, lli), EACH(array, buf)
 #define UNIT_STATE(unit) \
-    ONE(unit.queue), ONE(unit.writeback_first), ONE(unit.want), DESC_STATE(unit.fetch), \
-    DESC_STATE(unit.writeback)
+    ONE(unit.queue), ONE(unit.writeback_first), ONE(unit.want), ONE(unit.held), \
+    DESC_STATE(unit.fetch),     DESC_STATE(unit.writeback)
 #define ONE(member) FIELD(struct i82599, member)
 
 static const struct field i82599_state[] = {
@@ -581,7 +581,7 @@ static const struct field i82599_state[] = {
     UNIT_STATE(rxd), FIELD_BLOCK(struct i82599, rx.ring, RX_RING_BYTES, 1),
     ONE(rx.head), ONE(rx.next), ONE(rx.tail), ONE(rx.slots), ONE(rx.waiting), ONE(rx.charged),
     ONE(rx.xoff_sent), ONE(rx.blocked), FIELD_AN_EVENT(struct i82599, rx.ready),
-    FIELD_AN_EVENT(struct i82599, rx.xoff), ONE(rx.held), ONE(rx.mover_first), ONE(rx.movers),
+    FIELD_AN_EVENT(struct i82599, rx.xoff), ONE(rx.mover_first), ONE(rx.movers),
     OP_STATE(rx_mover), EACH(rx_mover, slot), EACH(rx_mover, at), EACH(rx_mover, busy),
     ONE(rsc.open), ONE(rsc.context), OP_STATE(rsc.header),
     FIELD_AN_EVENT(struct i82599, rsc.aging),

@@ -101,6 +101,7 @@ struct desc_unit {
     struct desc_op fetch[FETCHERS], writeback[WRITEBACKS];
     uint32_t writeback_first;
     uint64_t want[I82599_QUEUES / 64]; /* queues that could fetch but for a free operation */
+    uint64_t held[I82599_QUEUES / 64]; /* queues with write-backs held */
 };
 
 /* ---- receive ---- */
@@ -146,7 +147,6 @@ struct rx_engine {
     uint8_t blocked;    /* 1 + the queue whose descriptors slot[next] waits for; 0: none */
     struct event ready; /* the pipeline has slot[next] */
     struct event xoff;  /* refresh (FCRTV) */
-    uint64_t held[I82599_QUEUES / 64]; /* queues with write-backs held */
     uint32_t mover_first, movers; /* ring of operations under way */
 };
 

@@ -54,12 +54,14 @@ static bool wanted(const struct i82599 *n, unsigned v)
  * interrupt if one is sent, else they are the cause of one. */
 static void flush_queues(struct i82599 *n, unsigned v, bool cause)
 {
-    for (unsigned q = 0; q < I82599_QUEUES; q++) {
-        uint32_t ivar = bank32_at(n, I82599_IVAR, q / 2) >> (q & 1 ? 24 : 8);
+    for (unsigned w = 0; w < ARRAY_LEN(n->txd.held); w++)
+        for (uint64_t bits = n->txd.held[w]; bits; bits &= bits - 1) {
+            unsigned q = w * 64 + (unsigned)__builtin_ctzll(bits);
+            uint32_t ivar = bank32_at(n, I82599_IVAR, q / 2) >> (q & 1 ? 24 : 8);
 
-        if (n->txd.queue[q].held && ivar & IVAR_VALID && (ivar & IVAR_VECTOR) == v)
-            i82599_tx_flush(n, q, cause);
-    }
+            if (ivar & IVAR_VALID && (ivar & IVAR_VECTOR) == v)
+                i82599_tx_flush(n, q, cause);
+        }
 }
 
 static void update_intx(struct i82599 *n)

@@ -204,6 +204,8 @@ bool i82599_ring_write_back(struct desc_unit *u, unsigned q, bool cause)
         memmove(queue->writeback, queue->writeback + count,
                 (size_t)queue->held * I82599_DESC_BYTES);
     }
+    if (!queue->held)
+        queue_bit_clear(u->held, q);
     return !i82599_ring_finished(queue);
 }
 
@@ -242,6 +244,7 @@ void i82599_ring_disable(struct desc_unit *u, unsigned q)
     memset(&u->queue[q], 0, sizeof u->queue[q]);
     u->queue[q].epoch = epoch + 1;
     queue_bit_clear(u->want, q);
+    queue_bit_clear(u->held, q);
 }
 
 void i82599_ring_init(struct i82599 *n, struct desc_unit *u, bool transmit)
@@ -287,6 +290,7 @@ void i82599_ring_reset(struct desc_unit *u)
         desc_op_clear(&u->writeback[i]);
     memset(u->queue, 0, sizeof u->queue);
     memset(u->want, 0, sizeof u->want);
+    memset(u->held, 0, sizeof u->held);
     u->writeback_first = 0;
 }
 

@@ -61,16 +61,14 @@ void i82599_rx_write_back(struct i82599 *n, unsigned q)
     struct desc_queue *queue = &n->rxd.queue[q];
 
     i82599_ring_write_back(&n->rxd, q, true);
-    if (!queue->held) {
+    if (!queue->held)
         queue->lli = 0;
-        queue_bit_clear(n->rx.held, q);
-    }
 }
 
 static void write_back_all(struct i82599 *n)
 {
-    for (unsigned w = 0; w < ARRAY_LEN(n->rx.held); w++)
-        for (uint64_t bits = n->rx.held[w]; bits; bits &= bits - 1)
+    for (unsigned w = 0; w < ARRAY_LEN(n->rxd.held); w++)
+        for (uint64_t bits = n->rxd.held[w]; bits; bits &= bits - 1)
             i82599_rx_write_back(n, w * 64 + (unsigned)__builtin_ctzll(bits));
 }
 
@@ -142,7 +140,7 @@ void i82599_rx_take(struct i82599 *n, unsigned q)
     memcpy(queue->writeback[queue->held], i82599_ring_first(queue), I82599_DESC_BYTES);
     i82599_ring_take(&n->rxd, q);
     queue->held++;
-    queue_bit_set(n->rx.held, q);
+    queue_bit_set(n->rxd.held, q);
 }
 
 void i82599_rx_move(struct i82599 *n, struct rx_slot *slot, uint64_t addr, uint8_t *bytes,
@@ -575,7 +573,6 @@ void i82599_rxdctl_written(struct i82599 *n, unsigned q, uint32_t old)
         return;
     i82599_rsc_forget(n, q);
     i82599_ring_disable(&n->rxd, q);
-    queue_bit_clear(n->rx.held, q);
     if (is)
         i82599_ring_enable(&n->rxd, q, (uint32_t)*rxq_reg(n, I82599_RDLEN, q),
                            (uint32_t)*rxq_reg(n, I82599_RDH, q));
@@ -634,7 +631,6 @@ void i82599_rx_reset(struct i82599 *n)
     }
     i82599_ring_reset(&n->rxd);
     memset(rx->ring, 0, RX_RING_BYTES);
-    memset(rx->held, 0, sizeof rx->held);
     rx->head = rx->next = rx->tail = rx->slots = rx->waiting = 0;
     rx->charged = 0;
     rx->xoff_sent = false;

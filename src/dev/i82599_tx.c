@@ -129,6 +129,7 @@ static void descriptor_done(struct i82599 *n, const struct tx_read *r)
     else
         d[12] = (uint8_t)(d[12] | I82599_TXD_DD);
     queue->status |= status;
+    queue_bit_set(n->txd.held, r->queue);
     if (queue->held >= threshold)
         i82599_tx_flush(n, r->queue, true);
     else
