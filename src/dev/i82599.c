@@ -306,7 +306,8 @@ static bool queue_write(struct i82599 *n, unsigned reg, unsigned index, uint64_t
     return false;
 }
 
-/* 8.2.3.9.10: the global enable enables transmit queue 0 as well. */
+/* 8.2.3.9.10: the global enable enables transmit queue 0 as well.  A ring that is not empty is one of
+ * an earlier life, and waits for TXDCTL to be written. */
 static void dmatxctl_written(struct i82599 *n, uint64_t old)
 {
     uint64_t *txdctl = bank_at(&n->bank, I82599_TXDCTL, 0), was = *txdctl;
@@ -314,7 +315,8 @@ static void dmatxctl_written(struct i82599 *n, uint64_t old)
     if (!(old & FMASK(I82599_DMATXCTL_TE)) &&
         bank32(n, I82599_DMATXCTL) & FMASK(I82599_DMATXCTL_TE)) {
         *txdctl |= FMASK(I82599_TXDCTL_ENABLE);
-        i82599_txdctl_written(n, 0, (uint32_t)was);
+        if (bank32_at(n, I82599_TDH, 0) == bank32_at(n, I82599_TDT, 0))
+            i82599_txdctl_written(n, 0, (uint32_t)was);
     }
     i82599_tx_kick(n);
 }

@@ -447,6 +447,27 @@ static void test_a_ring_made_after_the_global_enable_is_seen(void)
     rig_down(d.r);
 }
 
+/* What an earlier driver has left in the tail is not sent: its memory may be somebody else's by now. */
+static void test_the_global_enable_leaves_an_old_ring_alone(void)
+{
+    struct station s;
+    struct driver d = up(&s, batches);
+
+    rig_put(d.r, TX + DCTL, 0);
+    rig_put(d.r, I82599_DMATXCTL_OFFSET, 0);
+    rig_put(d.r, TX + TAIL, 100);
+    rig_put(d.r, I82599_DMATXCTL_OFFSET, 1);
+    CHECK_EQ_U64(rig_get(d.r, TX + DCTL) & ENABLE, ENABLE);
+    rig_run(d.r, 100 * PS_PER_US);
+    CHECK_EQ_U64(le32_get(rig_at(d.r, d.tx + 12)), 0xffffffff);
+    CHECK_EQ_U64(s.next, 0);
+    rig_put(d.r, TX + DCTL, 0);
+    rig_put(d.r, TX + TAIL, 0);
+    set_flags(d.r, TX + DCTL, ENABLE);
+    transmit(&d, &s, 200);
+    rig_down(d.r);
+}
+
 static void test_a_threshold_beyond_the_chip_still_writes_back(void)
 {
     struct station s;
@@ -579,6 +600,7 @@ TEST_MAIN(test_batches_are_received_at_line_rate, test_legacy_descriptors_are_re
           test_batches_are_transmitted_at_line_rate, test_a_head_in_memory_replaces_statuses,
           test_the_head_register_replaces_statuses, test_the_global_enable_enables_transmit_queue_0,
           test_a_ring_made_after_the_global_enable_is_seen,
+          test_the_global_enable_leaves_an_old_ring_alone,
           test_a_threshold_beyond_the_chip_still_writes_back, test_no_status_is_lost,
           test_held_statuses_keep_their_places, test_causes_are_polled_with_all_interrupts_masked,
           test_an_overrun_is_a_cause, test_queues_stop_and_start_again)
