@@ -275,6 +275,43 @@ static void test_without_descriptors_the_buffer_fills_then_drops_are_counted(voi
     rig_down(r);
 }
 
+/* One XOFF at the high threshold, another each FCTTV - FCRTV quanta of 51.2 ns while the buffer is not
+ * below the low one, one XON as soon as it is. */
+static void test_a_pause_is_held_on_until_the_buffer_is_below_the_low_threshold(void)
+{
+    static struct station s;
+    struct rig *r = up(&s, TIMING_IO);
+    struct ring ring = rx_ring(r, 0, RING);
+    uint8_t f[1514];
+
+    rig_put(r, 0x3d00, 1 << 3);            /* FCCFG: 802.3x */
+    rig_put(r, 0x3220, 1u << 31 | 0x1000); /* FCRTL, XON */
+    rig_put(r, 0x3260, 1u << 31 | 0x8000); /* FCRTH: 32 KiB */
+    rig_put(r, 0x3200, 0x1000);            /* FCTTV: 209.7 us */
+    rig_put(r, 0x32a0, 0x400);             /* FCRTV: with 52.4 us of them left */
+    make(f, sizeof f, 0);
+    for (unsigned i = 0; i < 30; i++)
+        from_wire(r, f, sizeof f);
+    rig_run(r, 50 * PS_PER_US);
+    CHECK_EQ_U64(r->wire.pauses, 1);
+    rig_run(r, 150 * PS_PER_US);
+    CHECK_EQ_U64(r->wire.pauses, 2);
+    rig_run(r, 1573 * PS_PER_US); /* ten more of 157.3 us */
+    CHECK_EQ_U64(r->wire.pauses, 12);
+    rx_tail(r, &ring, 12); /* some 18 KB are left: between the thresholds */
+    rig_run(r, 158 * PS_PER_US);
+    CHECK_EQ_U64(r->wire.pauses, 13);
+    CHECK(r->wire.paused_until > r->clock.now);
+    rx_tail(r, &ring, RING - 1);
+    rig_run(r, 20 * PS_PER_US);
+    CHECK(r->wire.paused_until <= r->clock.now);
+    rig_run(r, PS_PER_S / 100);
+    CHECK_EQ_U64(r->wire.pauses, 14);
+    CHECK_EQ_U64(rig_get(r, 0x3f60), 1);  /* LXONTXC */
+    CHECK_EQ_U64(rig_get(r, 0x3f68), 13); /* LXOFFTXC */
+    rig_down(r);
+}
+
 static void test_a_queue_that_drops_does_not_hold_up_the_others(void)
 {
     static struct station s;
@@ -708,6 +745,7 @@ TEST_MAIN(test_a_frame_reaches_its_buffer_and_its_descriptor,
           test_data_are_there_before_the_descriptor_says_so,
           test_a_long_frame_takes_several_descriptors, test_the_ring_goes_around,
           test_without_descriptors_the_buffer_fills_then_drops_are_counted,
+          test_a_pause_is_held_on_until_the_buffer_is_below_the_low_threshold,
           test_a_queue_that_drops_does_not_hold_up_the_others,
           test_a_vlan_tag_goes_into_the_descriptor,
           test_descriptors_of_frames_that_wait_are_written_back_together,
