@@ -507,7 +507,7 @@ static bool store(struct i82599 *n, const struct frame *frame)
     *slot = (struct rx_slot){.bytes = bytes, .len = len, .number = frame->number,
                              .cause = n->clock->cause, .charge = charge, .state = RX_WAITING,
                              .fcs = keep_fcs ? FRAME_FCS_BYTES : 0,
-                             .ready = n->clock->now + n->p.rx_pipeline_ps};
+                             .ready = frame->arrives + n->p.rx_pipeline_ps};
     memcpy(rx_slot_bytes(slot), frame->bytes, frame->len);
     if (keep_fcs)
         le32_put(rx_slot_bytes(slot) + frame->len,

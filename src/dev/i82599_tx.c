@@ -12,7 +12,6 @@
 
 #include <stdlib.h>
 
-#define PS_PER_BYTE_10G 800
 #define PAUSE_QUANTUM_BITS 512
 
 static bool enabled(const struct i82599 *n)
@@ -492,15 +491,16 @@ static void to_wire(struct i82599 *n, const uint8_t *bytes, uint32_t len, uint64
 {
     struct frame f = {.bytes = bytes, .len = len, .cause = n->clock->cause,
                       .began = n->clock->now};
+    ps_t byte_ps;
 
     *number = 0;
     if (!i82599_loopback(n)) {
         n->tx.free = wire_send(n->wire, WIRE_NIC, bytes, len, n->clock->now, number);
         return;
     }
-    f.arrives = n->clock->now;
-    n->tx.free = n->clock->now + (ps_t)(len + FRAME_FCS_BYTES + FRAME_PREAMBLE_BYTES +
-                                        FRAME_GAP_BYTES) * PS_PER_BYTE_10G;
+    byte_ps = 8 * PS_PER_US / n->link.mbps; /* a loopback has a rate */
+    f.arrives = f.began + (FRAME_PREAMBLE_BYTES + len + FRAME_FCS_BYTES) * byte_ps;
+    n->tx.free = f.arrives + FRAME_GAP_BYTES * byte_ps;
     i82599_rx_frame(n, &f);
 }
 
@@ -648,10 +648,8 @@ void i82599_txdctl_written(struct i82599 *n, unsigned q, uint32_t old)
         queue_clear(n, q);
     if (!was && is)
         i82599_ring_enable(&n->txd, q, bank32_at(n, I82599_TDLEN, q), bank32_at(n, I82599_TDH, q));
-    if (txdctl & FMASK(I82599_TXDCTL_SWFLSH)) {
-        *bank_at(&n->bank, I82599_TXDCTL, q) &= ~(uint64_t)FMASK(I82599_TXDCTL_SWFLSH);
+    if (txdctl & FMASK(I82599_TXDCTL_SWFLSH))
         i82599_tx_flush(n, q, true);
-    }
     serve(n);
 }
 

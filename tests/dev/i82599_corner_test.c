@@ -338,6 +338,39 @@ static void test_pause_frames_are_counted_when_they_leave(void)
     rig_down(r);
 }
 
+/* ---- loopback ---- */
+
+/* What the MAC sends to itself is there when its last bit is, at the rate of the link. */
+static void test_a_loopback_takes_the_time_of_its_bytes(void)
+{
+    for (unsigned speed = 1; speed <= 10; speed += 9) {
+        struct rig *r = rig_up_config(TIMING_IO, (struct i82599_config){.speed = speed}, false);
+        ps_t byte_ps = speed == 1 ? 8000 : 800, sent = 0;
+        uint64_t base, rx;
+
+        rig_put(r, I82599_FCTRL_OFFSET, 1 << 10 | 1 << 9 | 1 << 8);
+        rig_put(r, I82599_RXCTRL_OFFSET, 1);
+        rig_put(r, I82599_DMATXCTL_OFFSET, 1);
+        rig_put(r, I82599_HLREG0_OFFSET, rig_get(r, I82599_HLREG0_OFFSET) | 1 << 15);
+        rig_put(r, I82599_AUTOC_OFFSET, rig_get(r, I82599_AUTOC_OFFSET) | 1);
+        rx = rx_ring(r, 0, 64, 2);
+        rig_put(r, RXQ(0) + 0x18, 63);
+        base = ring(r, TXQ(0), 64, 0);
+        rig_run(r, PS_PER_S / 1000);
+        tx_fill(r, base, 0, 1, TX_DATA | 1500, 1500 << 14);
+        rig_put(r, TXQ(0) + 0x18, 1);
+        while (!(le32_get(rig_at(r, rx + 8)) & 1) && clock_next(&r->clock) < PS_PER_S) {
+            clock_run(&r->clock, clock_next(&r->clock));
+            if (!sent && inside(r)->tx.free > r->clock.now)
+                sent = r->clock.now;
+        }
+        CHECK(sent && le32_get(rig_at(r, rx + 8)) & 1);
+        CHECK(r->clock.now - sent > (8 + 1500 + 4) * byte_ps + inside(r)->p.rx_pipeline_ps);
+        CHECK_EQ_U64(inside(r)->tx.free - sent, (8 + 1500 + 4 + 12) * byte_ps);
+        rig_down(r);
+    }
+}
+
 TEST_MAIN(test_a_queue_may_be_switched_any_number_of_times_under_a_read,
           test_forty_contexts_do_not_hold_up_the_packet_behind_them,
           test_what_waits_behind_a_full_chip_leaves_when_the_link_comes_up,
@@ -348,4 +381,5 @@ TEST_MAIN(test_a_queue_may_be_switched_any_number_of_times_under_a_read,
           test_reading_eicr_masks_what_eiam_names,
           test_the_pin_stays_up_when_another_cause_is_moderated,
           test_a_reset_under_an_eeprom_access_changes_no_word,
-          test_pause_frames_are_counted_when_they_leave)
+          test_pause_frames_are_counted_when_they_leave,
+          test_a_loopback_takes_the_time_of_its_bytes)
