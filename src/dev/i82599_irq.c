@@ -141,7 +141,6 @@ static void interval_over(void *owner)
         vector->waiting = 0;
         flush_queues(n, v, true);
     }
-    update_intx(n);
 }
 
 /* A queue with held descriptors and no interrupt to come: its interval ends some time all the

@@ -5,7 +5,7 @@
 
 #include "i82599_rig.h"
 
-#include "dev/packet.h"
+#include "sim/random.h"
 
 #define BUFFER 2048
 #define FRAME 60
@@ -298,6 +298,71 @@ static void test_the_pin_stays_up_when_another_cause_is_moderated(void)
     rig_down(r);
 }
 
+static void irq_step(struct rig *r, struct random *g, bool msix)
+{
+    uint32_t bit = 1u << random_below(g, 32), word = 4 * (uint32_t)random_below(g, 2);
+    uint32_t any = (uint32_t)random_below(g, UINT64_C(1) << 32);
+
+    switch (random_below(g, 10)) {
+    case 0: rig_put(r, I82599_EICS_EX_OFFSET + word, bit); break;
+    case 1: rig_put(r, I82599_EIMS_EX_OFFSET + word, bit | bit << 3 | bit >> 7); break;
+    case 2: rig_put(r, I82599_EIMC_EX_OFFSET + word, bit | bit << 1); break;
+    case 3: rig_put(r, I82599_EIMS_OFFSET, any); break;
+    case 4: rig_put(r, I82599_EIMC_OFFSET, any); break;
+    case 5: /* interval and counter */
+        rig_put(r, I82599_EITR_OFFSET + 4 * random_below(g, 24),
+                random_below(g, 512) << 3 | (any & 1) << 31 | random_below(g, 128) << 21);
+        break;
+    case 6:
+        if (msix)
+            rig_put(r, I82599_EICR_OFFSET, bit);
+        else
+            rig_get(r, I82599_EICR_OFFSET);
+        break;
+    case 7: i82599_rx_cause(inside(r), (unsigned)random_below(g, 128), any % 4 == 0); break;
+    case 8: i82599_other_cause(inside(r), I82599_EICR_LSC); break;
+    case 9: rig_run(r, random_below(g, 100) * PS_PER_US); break;
+    }
+}
+
+/* Whatever is masked, moderated and cleared meanwhile: in the end each enabled cause has had its
+ * message, or has the pin. */
+static void test_no_enabled_cause_waits_for_ever(void)
+{
+    unsigned messages = 0;
+
+    for (unsigned seed = 1; seed <= 100; seed++) {
+        struct rig *r = up(TIMING_IO);
+        const struct irq_engine *irq = &inside(r)->irq;
+        bool msix = seed & 1;
+        struct random g;
+
+        random_init(&g, seed, "interrupts");
+        pci_config_write(r->pci, PCI_MSIX_CONTROL_OFFSET, 2,
+                         msix ? (uint32_t)FMASK(PCI_MSIX_ENABLE) : 0);
+        rig_put(r, I82599_GPIE_OFFSET, random_below(&g, 2) << 30 | random_below(&g, 2) << 5 | 0x10);
+        rig_put(r, I82599_EIAC_OFFSET, 0xffff | I82599_EICR_LSC);
+        rig_put(r, I82599_EIAM_EX_OFFSET, random_below(&g, UINT64_C(1) << 32));
+        for (unsigned i = 0; i < 64; i++)
+            rig_put(r, I82599_IVAR_OFFSET + 4 * i,
+                    random_below(&g, UINT64_C(1) << 32) | 0x80808080);
+        rig_put(r, I82599_IVAR_MISC_OFFSET, 0x8000 | random_below(&g, 64) << 8);
+        for (unsigned i = 0; i < 300; i++)
+            irq_step(r, &g, msix);
+        rig_run(r, PS_PER_S / 10);
+        if (msix)
+            CHECK_EQ_U64((irq->vectors & irq->mask) |
+                             (irq->other & irq->other_mask & I82599_EICR_LSC), 0);
+        else
+            CHECK_EQ_U64(r->pin, (irq->vectors & irq->mask & 0xffff) ||
+                                     irq->other & irq->other_mask);
+        for (unsigned v = 0; v < I82599_VECTORS; v++)
+            messages += r->msis[v];
+        rig_down(r);
+    }
+    CHECK(messages > 1000);
+}
+
 /* ---- EEPROM, statistics ---- */
 
 /* A reset stops the access; it must not come to be one of word 0. */
@@ -380,6 +445,7 @@ TEST_MAIN(test_a_queue_may_be_switched_any_number_of_times_under_a_read,
           test_drop_enable_lets_the_others_pass_a_frame_that_waits,
           test_reading_eicr_masks_what_eiam_names,
           test_the_pin_stays_up_when_another_cause_is_moderated,
+          test_no_enabled_cause_waits_for_ever,
           test_a_reset_under_an_eeprom_access_changes_no_word,
           test_pause_frames_are_counted_when_they_leave,
           test_a_loopback_takes_the_time_of_its_bytes)
