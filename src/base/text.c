@@ -97,6 +97,7 @@ static const struct {
     {"ms", UINT64_C(1000000000)},
     {"s", UINT64_C(1000000000000)},
     {"min", UINT64_C(60000000000000)},
+    {"h", UINT64_C(3600000000000000)},
 };
 
 int text_time_ps(const char *s, uint64_t *value_ps)

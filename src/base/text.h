@@ -12,7 +12,7 @@
 /* Each returns 0, or -1 when the whole of `s` is not such a value or it does not fit 64 bits. */
 int text_u64(const char *s, uint64_t *value);        /* "42", "0x2a" */
 int text_size(const char *s, uint64_t *bytes);       /* "4096", "64K", "512M", "1GiB", "2T" */
-int text_time_ps(const char *s, uint64_t *value_ps); /* "10s", "1.5us", "200ns", "40ps", "2min" */
+int text_time_ps(const char *s, uint64_t *value_ps); /* "10s", "1.5us", "200ns", "40ps", "2min", "1h" */
 int text_bool(const char *s, bool *value);           /* on, off, yes, no, true, false, 1, 0 */
 
 /* Shortest exact notation with a binary unit: "1G", "1536M", "100". */

@@ -5,6 +5,7 @@
 #include "cli/profile.h"
 #include "cli/words.h"
 
+#include "base/alloc.h"
 #include "base/text.h"
 #include "dev/netgen.h"
 #include "host/file.h"
@@ -360,13 +361,20 @@ static int peer_words(struct words *w, const struct run_options *o, struct err *
 static int parse_peer(struct words *w, struct run_options *o, struct run_options *other,
                       struct err *err)
 {
-    int rest;
+    char **word;
+    int rest, bad;
 
     other->config.second = 1;
-    if (peer_words(w, o, err) || opt_parse(options, other, (int)w->count, w->word, &rest, err))
+    if (peer_words(w, o, err))
         return err_prefix(err, "--peer");
-    if (rest)
-        return err_set(err, "--peer: \"%s\" is not an option", w->word[0]);
+    word = xcalloc(w->count, sizeof *word); /* what is left is moved to its start */
+    memcpy(word, w->word, w->count * sizeof *word);
+    bad = opt_parse(options, other, (int)w->count, word, &rest, err);
+    if (!bad && rest)
+        bad = err_set(err, "\"%s\" is not an option", word[0]);
+    free(word);
+    if (bad)
+        return err_prefix(err, "--peer");
     if (other->peer || other->show_machine || other->show_parameters || other->dump_dtb ||
         other->mark_times || other->profile || other->quiet || other->config.nic_help)
         return err_set(err, "--peer takes what makes a machine, no more");
