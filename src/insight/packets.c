@@ -166,8 +166,10 @@ static bool one_of(const char *list, const char *name)
     return false;
 }
 
-static void add_function(struct reading *r, uint64_t address, const char *name)
+static void add_function(void *ctx, uint64_t address, const char *name)
 {
+    struct reading *r = ctx;
+
     for (unsigned role = 0; role < DO_ROLES; role++)
         if (one_of(packets_functions[role], name) && r->probes < 4096) {
             r->roles |= UINT64_C(1) << role;
@@ -175,30 +177,6 @@ static void add_function(struct reading *r, uint64_t address, const char *name)
             r->probed[r->probes++] = (struct probed){address, (enum role)role};
             return;
         }
-}
-
-/* SYMS: "address type name module" a line. */
-static void read_symbols(struct reading *r, const char *text, size_t size)
-{
-    const char *end = text + size;
-
-    while (text < end) {
-        const char *line_end = memchr(text, '\n', (size_t)(end - text));
-        size_t len = (size_t)((line_end ? line_end : end) - text);
-        char line[256], *name;
-
-        if (len < sizeof line) {
-            memcpy(line, text, len);
-            line[len] = '\0';
-            name = strchr(line, ' ');
-            name = name ? strchr(name + 1, ' ') : NULL;
-            if (name++) {
-                name[strcspn(name, " .")] = '\0';
-                add_function(r, strtoull(line, NULL, 16), name);
-            }
-        }
-        text += len + 1;
-    }
 }
 
 static int by_address(const void *a, const void *b)
@@ -217,7 +195,7 @@ static void on_chunk(void *ctx, const char type[4], const uint8_t *payload, size
     json_t *j;
 
     if (!memcmp(type, TRACE_CHUNK_SYMS, 4)) {
-        read_symbols(r, (const char *)payload, size);
+        trace_symbols((const char *)payload, size, add_function, r);
         if (r->probes)
             qsort(r->probed, r->probes, sizeof r->probed[0], by_address);
     } else if (!memcmp(type, TRACE_CHUNK_NOTE, 4)) {

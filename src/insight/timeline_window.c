@@ -35,8 +35,9 @@ static bool one_of(const char *list, const char *name)
     return false;
 }
 
-static void add_function(struct build *b, uint64_t address, const char *name)
+static void add_function(void *ctx, uint64_t address, const char *name)
 {
+    struct build *b = ctx;
     uint64_t naming = 0;
     struct function *f;
 
@@ -50,30 +51,6 @@ static void add_function(struct build *b, uint64_t address, const char *name)
     f = &b->function[b->functions++];
     *f = (struct function){.address = address, .rows = naming};
     snprintf(f->name, sizeof f->name, "%s", name);
-}
-
-/* SYMS: "address type name module" a line. */
-static void read_symbols(struct build *b, const char *text, size_t size)
-{
-    const char *end = text + size;
-
-    while (text < end) {
-        const char *line_end = memchr(text, '\n', (size_t)(end - text));
-        size_t len = (size_t)((line_end ? line_end : end) - text);
-        char line[256], *name;
-
-        if (len < sizeof line) {
-            memcpy(line, text, len);
-            line[len] = '\0';
-            name = strchr(line, ' ');
-            name = name ? strchr(name + 1, ' ') : NULL;
-            if (name++) {
-                name[strcspn(name, " .")] = '\0';
-                add_function(b, strtoull(line, NULL, 16), name);
-            }
-        }
-        text += len + 1;
-    }
 }
 
 static int by_address(const void *a, const void *b)
@@ -132,7 +109,7 @@ static void on_chunk(void *ctx, const char type[4], const uint8_t *payload, size
     json_t *j;
 
     if (!memcmp(type, TRACE_CHUNK_SYMS, 4)) {
-        read_symbols(b, (const char *)payload, size);
+        trace_symbols((const char *)payload, size, add_function, b);
     } else if (!memcmp(type, TRACE_CHUNK_NOTE, 4)) {
         j = json_loadb((const char *)payload, size, 0, NULL);
         if (json_is_object(json_object_get(j, "guest")) &&

@@ -331,3 +331,27 @@ int trace_file_arg(const struct trace_file *file, int kind, const char *arg)
             return (int)i;
     return -1;
 }
+
+void trace_symbols(const char *text, size_t size,
+                   void (*fn)(void *ctx, uint64_t address, const char *name), void *ctx)
+{
+    const char *end = text + size;
+
+    while (text < end) {
+        const char *line_end = memchr(text, '\n', (size_t)(end - text));
+        size_t len = (size_t)((line_end ? line_end : end) - text);
+        char line[256], *name;
+
+        if (len < sizeof line) {
+            memcpy(line, text, len);
+            line[len] = '\0';
+            name = strchr(line, ' ');
+            name = name ? strchr(name + 1, ' ') : NULL;
+            if (name++) {
+                name[strcspn(name, " .")] = '\0';
+                fn(ctx, strtoull(line, NULL, 16), name);
+            }
+        }
+        text += len + 1;
+    }
+}

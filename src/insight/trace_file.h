@@ -63,4 +63,9 @@ int trace_file_kind(const struct trace_file *file, const char *event);
 int trace_file_source(const struct trace_file *file, const char *source);
 int trace_file_arg(const struct trace_file *file, int kind, const char *arg);
 
+/* Calls `fn` for each line of a SYMS chunk ("address type name module"); what the compiler added to a
+ * name (".constprop.0") is left out, a line that makes no sense as well. */
+void trace_symbols(const char *text, size_t size,
+                   void (*fn)(void *ctx, uint64_t address, const char *name), void *ctx);
+
 #endif
