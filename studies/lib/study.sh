@@ -78,10 +78,11 @@ study_command() {
     local dir=$work/$name/$1 option text='doorbell run --kernel Image --initrd initrd-net.cpio'
     text+=" --job ${1} --append \"$study_append\" --mark-times marks"
     while read -r option; do
+        [[ $option != *' '* ]] || option="\"$option\""
         [ -z "$option" ] || text+=" $option"
     done <"$dir/options"
     for option in "${sets[@]}"; do text+=" $option"; done
-    echo "$text"
+    echo "${text//"$dir/"/}" # files of its own folder by their names
 }
 
 # How far all machines of this study are, from what their consoles say of each point.
