@@ -19,6 +19,7 @@ struct profile {
     struct place *place; /* open addressing; `size` is a power of two, at most half full */
     size_t size, used;
     uint64_t user, firmware;
+    bool bare; /* no operating system is known: places of user and machine mode count as well */
 };
 
 static struct place *find(struct place *table, size_t size, uint64_t pc)
@@ -49,11 +50,11 @@ static void on_sample(void *ctx, struct machine *m, unsigned hart)
     struct profile *p = ctx;
     struct place *place;
 
-    if (h->priv == PRIV_U) {
+    if (h->priv == PRIV_U && !p->bare) {
         p->user++;
         return;
     }
-    if (h->priv == PRIV_M) {
+    if (h->priv == PRIV_M && !p->bare) {
         p->firmware++;
         return;
     }
@@ -206,13 +207,14 @@ static void on_mark(void *ctx, struct machine *m, unsigned hart, uint64_t number
         take_text(f, hart);
 }
 
-int profile_file_open(struct profile_file *f, struct machine *m, struct err *err)
+void profile_file_open(struct profile_file *f, struct machine *m)
 {
-    if (f->kernel && explain_symbols(&f->symbols, f->kernel, err))
-        return -1;
+    /* A kernel that is no Linux has no symbols that we can read: addresses will do. */
+    if (f->kernel)
+        (void)explain_symbols(&f->symbols, f->kernel, NULL);
     f->profile = profile_start(m, PROFILE_PERIOD_PS);
+    f->profile->bare = !f->symbols;
     machine_on_mark(m, on_mark, f);
-    return 0;
 }
 
 int profile_file_close(struct profile_file *f, struct err *err)

@@ -25,13 +25,12 @@ void profile_free(struct profile *p);
 /* Listens to the machine's marks, and writes the lines to `path` (which must outlive it) when told
  * to: of what was between the marks 1 and 4, if the guest made them, else of all. */
 struct profile_file {
-    const char *path, *kernel; /* the image with the symbols; NULL: addresses */
+    const char *path, *kernel; /* the image with the symbols, or NULL; without: addresses */
     struct profile *profile;
     struct symbols *symbols;
     char *text;                /* at mark 4 */
 };
-/* -1 with err: the kernel's symbols cannot be read. */
-int profile_file_open(struct profile_file *f, struct machine *m, struct err *err);
+void profile_file_open(struct profile_file *f, struct machine *m);
 /* Before the machine is freed. */
 int profile_file_close(struct profile_file *f, struct err *err);
 

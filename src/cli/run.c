@@ -279,8 +279,7 @@ static int run(const struct run_options *o, const struct run_options *other, int
     int lost;
 
     *status = CLI_NO_RUN;
-    if (!m[0] || (o->mark_times && mark_times_open(&marks, o->mark_times, m[0], err)) ||
-        (o->profile && profile_file_open(&profile, m[0], err))) {
+    if (!m[0] || (o->mark_times && mark_times_open(&marks, o->mark_times, m[0], err))) {
         machine_free(m[0]);
         return -1;
     }
@@ -288,6 +287,8 @@ static int run(const struct run_options *o, const struct run_options *other, int
         machine_free(m[0]);
         return err_prefix(err, "--peer");
     }
+    if (o->profile)
+        profile_file_open(&profile, m[0]);
     terminal_catch_signals();
     if (other)
         ended = net_peer_run(m, result);
