@@ -32,6 +32,7 @@ struct wire_slot {
 _Static_assert(sizeof(struct wire_slot) == 48, "no padding: slots are saved as bytes");
 _Static_assert(sizeof(struct wire_slot) <= sizeof(((struct wire_way *)0)->held_slot), "fits");
 
+#define PAUSE_QUANTUM_BYTES 64
 #define PPM UINT64_C(1000000)
 #define ETHERNET "IEEE 802.3"
 #define IMPAIRMENT "none unless asked for"
@@ -93,6 +94,13 @@ ps_t wire_frame_ps(const struct wire *wire, uint32_t len)
     if (!wire->p.wire_time)
         return 0;
     return bytes_ps(wire, bytes + FRAME_PREAMBLE_BYTES + FRAME_FCS_BYTES + FRAME_GAP_BYTES);
+}
+
+const uint8_t wire_pause_address[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x01};
+
+ps_t wire_pause_ps(const struct wire *wire, uint16_t quanta)
+{
+    return bytes_ps(wire, (uint64_t)quanta * PAUSE_QUANTUM_BYTES);
 }
 
 ps_t wire_ready(const struct wire *wire, enum wire_side side)
@@ -193,17 +201,16 @@ static void slot_pop(struct wire_way *way)
 static bool station_control(struct wire *w, const uint8_t *b)
 {
     static const uint8_t pause[8] = {0x88, 0x08, 0x00, 0x01};
-    static const uint8_t multicast[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x01};
     ps_t until, was = w->paused_until;
 
     if (likely(b[12] != 0x88 || b[13] != 0x08))
         return false;
-    if (memcmp(b + 12, pause, 4) != 0 || memcmp(b, multicast, 6) != 0)
+    if (memcmp(b + 12, pause, 4) != 0 || memcmp(b, wire_pause_address, 6) != 0)
         return true;
     w->pauses++;
     if (w->pause_ignored)
         return true;
-    until = ps_add(w->clock->now, bytes_ps(w, ((uint64_t)b[16] << 8 | b[17]) * 64));
+    until = ps_add(w->clock->now, wire_pause_ps(w, (uint16_t)(b[16] << 8 | b[17])));
     w->paused_until = until;
     if (until < was && w->resumed)
         w->resumed(w->resumed_ctx);

@@ -148,6 +148,10 @@ static inline bool wire_up(const struct wire *wire)
 /* Time of `len` bytes with preamble, check sequence and gap, at the present rate. */
 ps_t wire_frame_ps(const struct wire *wire, uint32_t len);
 
+/* Where PAUSE frames go, and how long a pause of `quanta` is at the present rate (802.3 annex 31B). */
+extern const uint8_t wire_pause_address[6];
+ps_t wire_pause_ps(const struct wire *wire, uint16_t quanta);
+
 /* When `side` may start its next frame (not before now; the station not while it is paused). */
 ps_t wire_ready(const struct wire *wire, enum wire_side side);
 /* Whether the ring of `side`'s direction takes another frame of `len` bytes. */

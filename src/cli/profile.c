@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "cli/explain_run.h"
 #include "host/file.h"
+#include "insight/timeline.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 struct place {
     uint64_t pc, samples; /* samples 0: a free place */
 };
+
+#define PERIOD_PS PS_PER_US
 
 struct profile {
     struct machine *m;
@@ -66,7 +69,7 @@ static void on_sample(void *ctx, struct machine *m, unsigned hart)
     place->samples++;
 }
 
-struct profile *profile_start(struct machine *m, ps_t period_ps)
+static struct profile *profile_start(struct machine *m, ps_t period_ps)
 {
     struct profile *p = xcalloc(1, sizeof *p);
 
@@ -77,19 +80,14 @@ struct profile *profile_start(struct machine *m, ps_t period_ps)
     return p;
 }
 
-void profile_clear(struct profile *p)
+static void profile_clear(struct profile *p)
 {
     memset(p->place, 0, p->size * sizeof *p->place);
     p->used = 0;
     p->user = p->firmware = 0;
 }
 
-void profile_stop(struct profile *p)
-{
-    machine_sample(p->m, 0, NULL, NULL);
-}
-
-void profile_free(struct profile *p)
+static void profile_free(struct profile *p)
 {
     if (!p)
         return;
@@ -148,7 +146,7 @@ static size_t merge(struct function *line, size_t n)
     return kept;
 }
 
-char *profile_text(const struct profile *p, const struct symbols *symbols)
+static char *profile_text(const struct profile *p, const struct symbols *symbols)
 {
     struct function *line = xcalloc(p->used + 2, sizeof *line);
     size_t n = 0, size;
@@ -201,9 +199,9 @@ static void on_mark(void *ctx, struct machine *m, unsigned hart, uint64_t number
     struct profile_file *f = ctx;
 
     (void)m;
-    if (number == 1)
+    if (number == MARK_RUN_START)
         profile_clear(f->profile);
-    else if (number == 4)
+    else if (number == MARK_RUN_END)
         take_text(f, hart);
 }
 
@@ -212,7 +210,7 @@ void profile_file_open(struct profile_file *f, struct machine *m)
     /* A kernel that is no Linux has no symbols that we can read: addresses will do. */
     if (f->kernel)
         (void)explain_symbols(&f->symbols, f->kernel, NULL);
-    f->profile = profile_start(m, PROFILE_PERIOD_PS);
+    f->profile = profile_start(m, PERIOD_PS);
     f->profile->bare = !f->symbols;
     machine_on_mark(m, on_mark, f);
 }

@@ -251,9 +251,9 @@ static void send_xoff(struct i82599 *n)
 
     n->rx.xoff_sent = true;
     i82599_tx_pause(n, quanta);
-    if (refresh && refresh < quanta && n->wire->bits_per_s)
+    if (refresh && refresh < quanta && wire_up(n->wire))
         clock_arm_after(n->clock, &n->rx.xoff,
-                        (uint64_t)(quanta - refresh) * 512 * (PS_PER_S / n->wire->bits_per_s));
+                        wire_pause_ps(n->wire, (uint16_t)(quanta - refresh)));
 }
 
 /* PAUSE by the two thresholds (3.7.7.3). */
@@ -443,10 +443,8 @@ static void ready(void *owner)
 
 static bool is_pause(const uint8_t *b, uint32_t len)
 {
-    static const uint8_t to[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x01};
-
-    return len >= 18 && memcmp(b, to, 6) == 0 && b[12] == 0x88 && b[13] == 0x08 && b[14] == 0 &&
-           b[15] == 1;
+    return len >= 18 && memcmp(b, wire_pause_address, 6) == 0 && b[12] == 0x88 && b[13] == 0x08 &&
+           b[14] == 0 && b[15] == 1;
 }
 
 /* A PAUSE of the link partner; true: it goes no further. */

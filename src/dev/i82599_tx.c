@@ -12,8 +12,6 @@
 
 #include <stdlib.h>
 
-#define PAUSE_QUANTUM_BITS 512
-
 static bool enabled(const struct i82599 *n)
 {
     return bank32(n, I82599_DMATXCTL) & FMASK(I82599_DMATXCTL_TE);
@@ -591,11 +589,10 @@ static void mac(void *owner)
 
 void i82599_tx_pause(struct i82599 *n, uint16_t quanta)
 {
-    static const uint8_t to[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x01};
     uint8_t *f = n->tx.control;
 
     memset(f, 0, sizeof n->tx.control);
-    memcpy(f, to, 6);
+    memcpy(f, wire_pause_address, 6);
     le32_put(f + 6, bank32_at(n, I82599_RAL, 0));
     le16_put(f + 10, (uint16_t)bank32_at(n, I82599_RAH, 0));
     f[12] = 0x88;
@@ -609,10 +606,7 @@ void i82599_tx_pause(struct i82599 *n, uint16_t quanta)
 
 void i82599_tx_paused(struct i82599 *n, uint16_t quanta)
 {
-    uint64_t rate = n->wire->bits_per_s;
-
-    n->tx.paused_until =
-        n->clock->now + (rate ? quanta * PAUSE_QUANTUM_BITS * (PS_PER_S / rate) : 0);
+    n->tx.paused_until = n->clock->now + wire_pause_ps(n->wire, quanta);
     mac(n);
 }
 
