@@ -47,7 +47,10 @@ struct region {
     uint8_t *ram;
     uint8_t *code_page;
     bool read_only;
-    struct link *link; /* the way from the harts to a device; NULL for memory */
+    /* Memory of a device (a frame buffer): bytes as above, but I/O by its physical memory attributes,
+     * so that harts reach it by transactions over `link` and keep nothing of it. */
+    bool io_memory;
+    struct link *link; /* the way from the harts to it; NULL: of cached memory, never asked */
     unsigned source;   /* its trace source */
 };
 
