@@ -40,7 +40,7 @@ static void out(struct trace *t, const void *bytes, size_t size)
 {
     if (!t->failed && t->write(t->sink, bytes, size)) {
         t->failed = true;
-        t->on = false;
+        t->on = t->tap != NULL;
     }
 }
 
@@ -112,6 +112,13 @@ int trace_close(struct trace *t)
     return t->failed ? -1 : 0;
 }
 
+void trace_tap(struct trace *t, void (*fn)(void *ctx, const struct trace_seen *record), void *ctx)
+{
+    t->tap = fn;
+    t->tap_ctx = ctx;
+    t->on = true;
+}
+
 uint64_t trace_emit(struct trace *t, unsigned source, enum trace_kind kind, ps_t when,
                     uint64_t cause, const uint64_t *args)
 {
@@ -119,6 +126,10 @@ uint64_t trace_emit(struct trace *t, unsigned source, enum trace_kind kind, ps_t
     int64_t delta;
     uint8_t *p;
 
+    if (t->tap)
+        t->tap(t->tap_ctx, &(struct trace_seen){id, cause, when, source, kind, args});
+    if (!t->open)
+        return id;
     if (t->size + RECORD_MAX + 2 * VARINT_MAX > CHUNK_BYTES)
         flush(t);
     p = t->chunk + t->size;

@@ -40,6 +40,15 @@ extern const struct trace_schema trace_schema[TRACE_KIND_COUNT];
 #define TRACE_CHUNK_END "END."  /* 64-bit count of records; last in the file */
 #define TRACE_SOURCES_MAX 64
 
+/* A record as a tap sees it: `args` has trace_schema[kind].count of them. */
+struct trace_seen {
+    uint64_t id, cause;
+    ps_t when;
+    unsigned source;
+    enum trace_kind kind;
+    const uint64_t *args;
+};
+
 struct trace {
     bool on;
     const struct clock *clock;
@@ -53,6 +62,9 @@ struct trace {
     int (*write)(void *sink, const void *bytes, size_t size);
     void *sink;
     bool open, failed;
+    /* Who looks on: given each record as it is made, with or without a file; NULL: nobody. */
+    void (*tap)(void *ctx, const struct trace_seen *record);
+    void *tap_ctx;
 };
 
 void trace_init(struct trace *t, const struct clock *clock);
@@ -66,6 +78,8 @@ void trace_open(struct trace *t, int (*write)(void *, const void *, size_t), voi
                 const char *meta_json);
 /* Adds a chunk of another kind (symbols) between records. */
 void trace_chunk(struct trace *t, const char type[4], const void *payload, size_t size);
+/* Recording begins, and `fn` is given each record; a file may be open or not.  One tap at a time. */
+void trace_tap(struct trace *t, void (*fn)(void *ctx, const struct trace_seen *record), void *ctx);
 /* Flushes and writes the end chunk.  Returns -1 if any write failed. */
 int trace_close(struct trace *t);
 

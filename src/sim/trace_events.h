@@ -8,7 +8,7 @@
 #define SIM_TRACE_EVENTS_H
 
 /* ---- harts ---- */
-#define TRACE_ARGS_mark(A) A(number, DEC) A(instret, DEC)
+#define TRACE_ARGS_mark(A) A(number, DEC) A(instret, DEC) A(value, HEX)
 #define TRACE_ARGS_trap(A) A(code, HEX) A(pc, HEX) A(tval, HEX) A(from, DEC) A(to, DEC) A(tp, HEX)
 #define TRACE_ARGS_trap_return(A) A(pc, HEX) A(from, DEC) A(to, DEC) A(tp, HEX)
 #define TRACE_ARGS_idle_begin(A) A(pc, HEX)
@@ -56,7 +56,7 @@
 #define TRACE_ARGS_gen_received(A) A(flow, DEC) A(sequence, DEC) A(number, DEC) A(waited, PS)
 
 #define TRACE_EVENTS(E) \
-    E(mark, "the guest executed a mark: slti x0, x0, number") \
+    E(mark, "the guest executed a mark: slti x0, x0, number; value: its a0") \
     E(trap, "a hart took a trap; bit 63 of code is set for an interrupt") \
     E(trap_return, "sret or mret to pc") \
     E(idle_begin, "wfi: the hart has nothing to do") \

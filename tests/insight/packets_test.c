@@ -8,7 +8,7 @@ static void test_a_packet_to_a_sleeping_reader_is_laid_out_and_sums_exactly(void
 {
     begin(PACKETS_RECEIVE);
     whole_packet(1000, 1, 0);
-    trace_mark(&t, HART, at(5000), 0, MARK_RUN_END, 0);
+    trace_mark(&t, HART, at(5000), 0, MARK_RUN_END, 0, 0);
     CHECK(lay_out() == 0);
     check_promises();
     CHECK_EQ_U64(pk.shown.total_ps, 3067 * PS_PER_NS);
@@ -138,10 +138,10 @@ static void test_a_packet_that_comes_during_a_poll_has_no_interrupt(void)
     call(2700, "handle_softirqs:return", IDLE_TASK, 0, 0);
     trace_trap_return(&t, HART, at(2750), 0, IDLE_PC + 4, 1, 1, IDLE_TASK);
     switch_and_read(3000, 0);
-    trace_mark(&t, HART, at(3600), 0, MARK_REQUEST_BEGIN, 0);
+    trace_mark(&t, HART, at(3600), 0, MARK_REQUEST_BEGIN, 0, 0);
     ecall(3601);
     reader_takes(3700, 1);
-    trace_mark(&t, HART, at(3801), 0, MARK_REQUEST_END, 0);
+    trace_mark(&t, HART, at(3801), 0, MARK_REQUEST_END, 0, 0);
     CHECK(lay_out() == 0);
     check_promises();
     CHECK_EQ_U64(pk.shown.number, 2);
@@ -406,7 +406,7 @@ static void test_the_hart_s_time_is_parted_by_context(void)
     trace_trap(&t, HART, at(4200), 0, INTERRUPT | 5, 0x80, 0, 1, 1, READER);
     trace_trap_return(&t, HART, at(4300), 0, 0x80, 1, 1, READER);
     sysret(4400);
-    trace_mark(&t, HART, at(5000), 0, MARK_RUN_END, 0);
+    trace_mark(&t, HART, at(5000), 0, MARK_RUN_END, 0, 0);
     CHECK(lay_out() == 0);
     check_promises();
     /* The window begins with the frame's arrival, at 1000. */
@@ -425,7 +425,7 @@ static void test_what_comes_after_the_end_mark_does_not_count(void)
 {
     begin(PACKETS_RECEIVE);
     whole_packet(1000, 1, 0);
-    trace_mark(&t, HART, at(5000), 0, MARK_RUN_END, 0);
+    trace_mark(&t, HART, at(5000), 0, MARK_RUN_END, 0, 0);
     whole_packet(11000, 2, 1);
     CHECK(lay_out() == 0);
     check_promises();

@@ -133,7 +133,7 @@ static inline ps_t at(uint64_t ns)
 
 static inline void mark(uint64_t ns, uint64_t number)
 {
-    trace_mark(&t, HART, at(ns), 0, number, 0);
+    trace_mark(&t, HART, at(ns), 0, number, 0, 0);
 }
 
 static inline void call(uint64_t ns, const char *function, uint64_t tp)

@@ -334,10 +334,10 @@ static void test_the_last_request_of_a_trace_is_the_one(void)
     ecall(2);
     sysret(900000);
     mark(900001, MARK_REQUEST_END);
-    trace_mark(&t, HART, at(1000000), 0, MARK_REQUEST_BEGIN, 0);
+    trace_mark(&t, HART, at(1000000), 0, MARK_REQUEST_BEGIN, 0, 0);
     trace_trap(&t, HART, at(1000002), 0, 8, ECALL_PC, 0, 0, 1, THREAD);
     trace_trap_return(&t, HART, at(1000102), 0, ECALL_PC + 4, 1, 0, THREAD);
-    trace_mark(&t, HART, at(1000103), 0, MARK_REQUEST_END, 0);
+    trace_mark(&t, HART, at(1000103), 0, MARK_REQUEST_END, 0, 0);
     mark(2000000, MARK_RUN_END);
     CHECK(lay_out() == 0);
     CHECK_EQ_U64(tl.total_ps, 100 * PS_PER_NS);
@@ -377,7 +377,7 @@ static void test_traces_without_a_request_are_refused_in_a_line(void)
             sysret(i == 5 ? 3 : 100);
         }
         if (i > 1)
-            trace_mark(&t, i == 4 ? OTHER_HART : HART, at(101), 0, MARK_REQUEST_END, 0);
+            trace_mark(&t, i == 4 ? OTHER_HART : HART, at(101), 0, MARK_REQUEST_END, 0, 0);
         CHECK(lay_out() == -1);
         CHECK(strstr(err.text, cases[i].says) != NULL);
         CHECK(strstr(err.text, path) != NULL && !strchr(err.text, '\n'));

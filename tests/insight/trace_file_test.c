@@ -70,7 +70,7 @@ static void record(uint64_t records)
         if (i == records / 2)
             trace_chunk(&t, TRACE_CHUNK_SYMS, "0 t x", 5);
         if (i % 3 == 0)
-            trace_mark(&t, 0, time_of(i), cause, i, ~i);
+            trace_mark(&t, 0, time_of(i), cause, i, ~i, 0);
         else if (i % 3 == 1)
             trace_nvme_complete(&t, 1, time_of(i), cause, 1, i, 0, i % 32);
         else

@@ -182,7 +182,8 @@ bool hart_mark(struct hart *h, const struct insn *i)
 {
     if (i->imm == 0)
         return false;
-    trace_mark(h->m->trace, h->source, hart_now(h), 0, (uint64_t)(int64_t)i->imm, h->instret);
+    trace_mark(h->m->trace, h->source, hart_now(h), 0, (uint64_t)(int64_t)i->imm, h->instret,
+               h->x[10]);
     h->mark = (uint64_t)(int64_t)i->imm;
     h->stop = STOP_MARK;
     return false;
