@@ -3,6 +3,7 @@
 #ifndef LABS_LIB_CSR_H
 #define LABS_LIB_CSR_H
 
+#ifndef __ASSEMBLER__
 #include <stdint.h>
 
 #define CSR_TEXT_(x) #x
@@ -17,16 +18,68 @@
     __asm__ volatile("csrs " CSR_TEXT(csr) ", %0" :: "rK"((uint64_t)(bits)) : "memory")
 #define csr_clear(csr, bits) \
     __asm__ volatile("csrc " CSR_TEXT(csr) ", %0" :: "rK"((uint64_t)(bits)) : "memory")
+/* Writes and returns what was there, in one instruction. */
+#define csr_swap(csr, v) \
+    ({ uint64_t value_; __asm__ volatile("csrrw %0, " CSR_TEXT(csr) ", %1" \
+       : "=r"(value_) : "rK"((uint64_t)(v)) : "memory"); value_; })
+#define csr_take(csr, bits) /* clears bits and returns what was there */ \
+    ({ uint64_t value_; __asm__ volatile("csrrc %0, " CSR_TEXT(csr) ", %1" \
+       : "=r"(value_) : "rK"((uint64_t)(bits)) : "memory"); value_; })
+#endif
 
-/* Privileged spec 3.1.6, 3.1.9, 3.1.15. */
+/* Machine mode, for start.S.  Privileged spec 3.1.6, 3.1.15. */
 #define MSTATUS_MIE (UINT64_C(1) << 3)
-#define MIE_MEIE (UINT64_C(1) << 11)
 #define MCAUSE_INTERRUPT (UINT64_C(1) << 63)
+#define MIE_MEIE (UINT64_C(1) << 11)
 #define MCAUSE_MACHINE_EXTERNAL (MCAUSE_INTERRUPT | 11)
-
-/* Indirect access and top external interrupt of the AIA (2.1): no names in older assemblers. */
 #define CSR_MISELECT 0x350
 #define CSR_MIREG 0x351
 #define CSR_MTOPEI 0x35c
+#define MSTATUS_MPP_S 0x0800
+#define MSTATUS_MPP 0x1800
+/* 3.1.18: what supervisor mode may use; 3.7.1: PMP. */
+#define MENVCFG_CBIE_FLUSH 0x10
+#define MENVCFG_CBCFE 0x40
+#define MENVCFG_CBZE 0x80
+#define MENVCFG_PBMTE_BIT 62
+#define MENVCFG_STCE_BIT 63
+#define PMP_RWX 0x07
+#define PMP_NAPOT 0x18
+
+/* Supervisor mode: 12.1.1, 12.1.3, 12.1.8. */
+#define SSTATUS_SIE 0x2
+#define SSTATUS_SPIE 0x20
+#define SSTATUS_SPP 0x100
+#define SIE_SSIE 0x2
+#define SIE_STIE 0x20
+#define SIE_SEIE 0x200
+#define SCAUSE_INTERRUPT_BIT 63
+#define SCAUSE_INTERRUPT (UINT64_C(1) << SCAUSE_INTERRUPT_BIT)
+#define IRQ_SOFTWARE 1 /* interrupt numbers: of scause, and the bits of sie and sip */
+#define IRQ_TIMER 5
+#define IRQ_EXTERNAL 9
+#define CAUSE_ILLEGAL 2 /* exception numbers of scause */
+#define CAUSE_BREAKPOINT 3
+#define CAUSE_LOAD_MISALIGNED 4
+#define CAUSE_LOAD_FAULT 5
+#define CAUSE_STORE_MISALIGNED 6
+#define CAUSE_STORE_FAULT 7
+#define CAUSE_ECALL_U 8
+#define CAUSE_ECALL_S 9
+#define CAUSE_FETCH_PAGE 12
+#define CAUSE_LOAD_PAGE 13
+#define CAUSE_STORE_PAGE 15
+
+/* 12.1.11: the page table's root, and Sv39. */
+#define SATP_MODE_SV39 (UINT64_C(8) << 60)
+
+/* By number, for assemblers that do not know the names.  AIA 2.1 (indirect access, top external
+ * interrupt); Sstc (the supervisor's own timer); Smstateen. */
+#define CSR_SISELECT 0x150
+#define CSR_SIREG 0x151
+#define CSR_STOPEI 0x15c
+#define CSR_STIMECMP 0x14d
+#define CSR_MSTATEEN0 0x30c
+#define CSR_MENVCFG 0x30a
 
 #endif

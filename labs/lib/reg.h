@@ -14,28 +14,25 @@
     name = (offset), name##_STEP = (step),
 #define FIELD_MASK(reg, name, lsb, bits, doc) \
     name = ((1 << ((bits) - 1) << 1) - 1) << (lsb), name##_LSB = (lsb),
+/* For registers of 64 bits. */
+#define FIELD_MASK64(reg, name, lsb, bits, doc) \
+    name = ((INT64_C(1) << ((bits) - 1) << 1) - 1) << (lsb), name##_LSB = (lsb),
 
 /* Accesses to device memory are done as written, once and in this order: the compiler by volatile,
  * the hart because device memory is strongly ordered I/O on this board (unprivileged spec, "I/O
- * ordering"; privileged spec 3.6.5). */
-static inline uint8_t mmio_read8(uintptr_t addr)
-{
-    return *(volatile uint8_t *)addr;
-}
-
-static inline void mmio_write8(uintptr_t addr, uint8_t value)
-{
-    *(volatile uint8_t *)addr = value;
-}
-
-static inline uint32_t mmio_read32(uintptr_t addr)
-{
-    return *(volatile uint32_t *)addr;
-}
-
-static inline void mmio_write32(uintptr_t addr, uint32_t value)
-{
-    *(volatile uint32_t *)addr = value;
-}
+ * ordering"; privileged spec 3.6.5).  A load waits for the device's answer; a store is posted. */
+#define MMIO_ACCESS(bits) \
+    static inline uint##bits##_t mmio_read##bits(uintptr_t addr) \
+    { \
+        return *(volatile uint##bits##_t *)addr; \
+    } \
+    static inline void mmio_write##bits(uintptr_t addr, uint##bits##_t value) \
+    { \
+        *(volatile uint##bits##_t *)addr = value; \
+    }
+MMIO_ACCESS(8)
+MMIO_ACCESS(16)
+MMIO_ACCESS(32)
+MMIO_ACCESS(64)
 
 #endif
