@@ -43,9 +43,10 @@ struct pci_device;
 enum {
     I82599_RING_MAX = 512,      /* descriptors of a ring; a multiple of 8, as RDLEN counts 128 bytes */
     I82599_BUFFER_BYTES = 2048, /* of a receive buffer: any frame without jumbo fits */
-    I82599_FRAME_MAX = 1514,    /* bytes that may be sent, without the check sequence */
+    I82599_FRAME_MIN = 14,      /* bytes of a frame to send, without the check sequence */
+    I82599_FRAME_MAX = 1514,
     I82599_VECTORS_MAX = 8,
-    I82599_RX_MAX = 8,
+    I82599_RINGS_MAX = 8,       /* of each kind */
 };
 
 struct i82599 {
@@ -53,7 +54,9 @@ struct i82599 {
     uintptr_t registers; /* BAR 0 */
     uint32_t port;       /* I/O BAR's first port, 0: none */
     uint8_t mac[6];
-    bool messages;       /* MSI-X; otherwise the wire */
+    bool messages;       /* MSI-X; otherwise the wire, and with it: */
+    uint32_t unmasked;   /* vectors */
+    uint32_t kept;       /* causes of masked ones, which reading EICR has cleared */
     struct {
         void (*handler)(void *context);
         void *context;
@@ -62,7 +65,7 @@ struct i82599 {
 
 /* A receive ring. */
 struct i82599_rx {
-    _Alignas(128) uint8_t ring[I82599_RING_MAX * 16];
+    _Alignas(128) volatile uint64_t ring[I82599_RING_MAX][2];
     struct i82599 *nic;
     unsigned number, entries;
     uint32_t next;    /* descriptor to look at */
@@ -72,7 +75,7 @@ struct i82599_rx {
 
 /* A transmit ring. */
 struct i82599_tx {
-    _Alignas(128) uint8_t ring[I82599_RING_MAX * 16];
+    _Alignas(128) volatile uint64_t ring[I82599_RING_MAX][2];
     struct i82599 *nic;
     unsigned number, entries;
     uint32_t next;  /* descriptor to fill */
@@ -96,7 +99,9 @@ struct i82599_statistics {
 };
 
 /* Finds the first 82599, resets it (4.6.3), and brings up the link (4.6.4).  Receives broadcasts,
- * its own address (nic->mac) and, as it is promiscuous, all else.  Returns NULL, or why not. */
+ * its own address (nic->mac) and, as it is promiscuous, all else.  Returns NULL, or why not; the
+ * link comes last, so without one the rest is ready.  May be called again: rings have to be set up
+ * anew. */
 const char *i82599_init(struct i82599 *);
 
 /* Is the link up now? */
@@ -105,7 +110,7 @@ bool i82599_link(const struct i82599 *);
 /* What is sent comes back, and nothing reaches the wire (3.7.6).  After i82599_init(). */
 void i82599_loopback(struct i82599 *, bool on);
 
-/* Sets up receive ring `number` (0 to I82599_RX_MAX - 1) of `entries` descriptors (8 to
+/* Sets up receive ring `number` (0 to I82599_RINGS_MAX - 1) of `entries` descriptors (8 to
  * I82599_RING_MAX, a multiple of 8), with as many buffers; it starts to receive (4.6.7).
  * Returns NULL, or why not. */
 const char *i82599_rx_init(struct i82599 *, struct i82599_rx *, unsigned number, unsigned entries,
@@ -126,10 +131,10 @@ unsigned i82599_receive(struct i82599_rx *, struct i82599_frame *, unsigned most
 void i82599_refill(struct i82599_rx *, unsigned count);
 void i82599_rx_tail(struct i82599_rx *);
 
-/* Likewise a transmit ring, number 0 (4.6.8). */
+/* Likewise a transmit ring (4.6.8). */
 const char *i82599_tx_init(struct i82599 *, struct i82599_tx *, unsigned number, unsigned entries);
 
-/* Puts a frame into the ring: false when that is full, or the frame too long or too short (14).
+/* Puts a frame into the ring: false when that is full, or the frame too long or too short.
  * The controller sends it after i82599_tx_tail(), which may be called once for many. */
 bool i82599_send(struct i82599_tx *, const void *frame, unsigned bytes);
 void i82599_tx_tail(struct i82599_tx *);
@@ -137,18 +142,17 @@ void i82599_tx_tail(struct i82599_tx *);
 /* How many more frames, the oldest first, have been sent and are the caller's again. */
 unsigned i82599_sent(struct i82599_tx *);
 
-/* From now on `handler` runs for vector `number`; it still is masked.  Vectors are bits of EICR,
- * and with MSI-X also the messages' numbers.  Returns NULL, or why not. */
+/* From now on `handler` runs for vector `number` (0 to I82599_VECTORS_MAX - 1); it still is masked.
+ * Vectors are bits of EICR, and with MSI-X also the messages' numbers.  Returns NULL, or why not. */
 const char *i82599_vector(struct i82599 *, unsigned number, void (*handler)(void *context),
                           void *context);
 
-/* A ring's frames (7.3.4.3, IVAR), or a change of the link, go to that vector. */
+/* A ring's frames interrupt by that vector: those that came, those that were sent. */
 void i82599_rx_vector(struct i82599_rx *, unsigned number);
 void i82599_tx_vector(struct i82599_tx *, unsigned number);
-void i82599_link_vector(struct i82599 *, unsigned number);
 
-/* At least that many microseconds between interrupts of the vector (7.3.2.1, EITR: steps of 2 us up
- * to 1022); 0: each at once. */
+/* At least that many microseconds between interrupts of the vector (7.3.2.1; steps of 2 up to 1022);
+ * 0: each at once.  On the wire, vector 0's is that of all. */
 void i82599_throttle(struct i82599 *, unsigned number, unsigned interval_us);
 
 /* Masks and unmasks vectors, a bit each (EIMC, EIMS).  Masked causes are kept. */

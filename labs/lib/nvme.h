@@ -35,7 +35,7 @@ struct pci_device;
 
 enum {
     NVME_ENTRIES_MAX = 64,                    /* of a pair; at most one less are under way */
-    NVME_PAIRS_MAX = 8,                       /* I/O pairs of a controller */
+    NVME_PAIRS_MAX = 8,                       /* I/O pairs to ask the controller for */
     NVME_PAGE_BYTES = 4096,                   /* CC.MPS is 0 */
     NVME_LIST_MAX = 32,                       /* pages in a command's PRP list */
     NVME_TRANSFER_BYTES = 32 * NVME_PAGE_BYTES, /* most a command moves, at any alignment */
@@ -50,25 +50,23 @@ enum {
 
 /* A submission queue and its completion queue. */
 struct nvme_pair {
-    _Alignas(NVME_PAGE_BYTES) uint8_t submission[NVME_ENTRIES_MAX * NVME_SQE_BYTES];
-    _Alignas(NVME_PAGE_BYTES) uint8_t completion[NVME_ENTRIES_MAX * NVME_CQE_BYTES];
+    _Alignas(NVME_PAGE_BYTES) volatile uint32_t submission[NVME_ENTRIES_MAX][NVME_SQE_BYTES / 4];
+    _Alignas(NVME_PAGE_BYTES) volatile uint32_t completion[NVME_ENTRIES_MAX][NVME_CQE_BYTES / 4];
     /* A PRP list for each command, none of which crosses a page. */
-    _Alignas(NVME_PAGE_BYTES) uint64_t list[NVME_ENTRIES_MAX][NVME_LIST_MAX];
+    _Alignas(NVME_PAGE_BYTES) volatile uint64_t list[NVME_ENTRIES_MAX][NVME_LIST_MAX];
     struct nvme *nvme;
     uint16_t number, entries;       /* 0 is the admin pair */
-    uint16_t tail, head;            /* next entry to fill; next completion to look at */
+    uint16_t tail, rung;            /* next entry to fill; tail as the controller knows it */
+    uint16_t head, acknowledged;    /* next completion to look at; head as the controller knows it */
     uint16_t phase;                 /* of a new completion in this round: 1, then 0, ... */
     uint16_t under_way;             /* filled, and not completed */
     bool busy[NVME_ENTRIES_MAX];    /* by command identifier, which is the entry's number */
-    void (*handler)(void *context); /* NULL: polled */
-    void *context;
 };
 
 struct nvme {
     struct nvme_pair admin;
-    _Alignas(NVME_PAGE_BYTES) uint8_t identify[NVME_IDENTIFY_BYTES];
-    struct nvme_pair *pair[NVME_PAIRS_MAX]; /* the caller's, as of nvme_pair_init() */
-    unsigned pairs;
+    _Alignas(NVME_PAGE_BYTES) volatile uint8_t identify[NVME_IDENTIFY_BYTES];
+    unsigned pairs, pairs_max;      /* I/O pairs set up (the callers'), and that may be */
     struct pci_device *device;
     uintptr_t registers;            /* BAR 0 */
     uint32_t ready_us;              /* longest wait for CSTS.RDY */
@@ -81,7 +79,7 @@ struct nvme {
 
 struct nvme_completion {
     uint16_t id;     /* the command's, as of nvme_fill() */
-    uint16_t status; /* enum nvme_status; 0 is success */
+    uint16_t status; /* enum nvme_status, without NVME_MORE and NVME_DNR; 0 is success */
     uint32_t result; /* command specific */
 };
 
@@ -112,8 +110,8 @@ bool nvme_look(struct nvme_pair *, struct nvme_completion *);
 /* Rings the completion doorbell: all that has been looked at may be overwritten.  Once for many. */
 void nvme_acknowledge(struct nvme_pair *);
 
-/* All of it for one command, waiting with polls; completions of others are dropped.  Returns the
- * status (0: done), or one of the negative values above. */
+/* All of it for one command, waiting with polls, in a pair where nothing else is under way.  Returns
+ * the status (0: done), or one of the negative values above. */
 int nvme_do(struct nvme_pair *, enum nvme_nvm_opcode, uint64_t block, uint32_t blocks,
             void *buffer);
 
