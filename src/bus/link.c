@@ -16,6 +16,14 @@ const struct param link_soc_params[] = {
     {0},
 };
 
+const struct param link_memory_params[] = {
+    PARAM(struct link_params, latency_ps, PARAM_PS, "0ps", "25ns", 0, PS_PER_S, ASSUMED,
+          "one way between the interconnect and memory that is not cached (DRAM's own time is in it)"),
+    PARAM(struct link_params, posted_depth, PARAM_COUNT, "16", "16", 1, LINK_POSTED_MAX, ASSUMED,
+          "uncached stores under way before a hart stalls"),
+    {0},
+};
+
 const struct field link_fields[] = {
     FIELD(struct link, down_free),   FIELD(struct link, up_free),
     FIELD(struct link, posted),      FIELD(struct link, posted_head),
@@ -94,21 +102,48 @@ ps_t link_send_up(struct link *link, uint64_t wire_bytes, ps_t now, ps_t *began)
     return send(link, &link->up_free, wire_bytes, now, began);
 }
 
-/* Performs a store at its device, as the cause of whatever it does there. */
-static enum fault perform(struct link *link, const struct txn *posted, uint64_t cause)
+/* The bytes of a burst, in the largest pieces that are aligned. */
+static void deliver(struct link *link, struct region *r, uint64_t offset,
+                    const struct posted_write *w)
 {
-    struct txn txn = *posted;
+    const uint8_t *bytes = w->burst;
+    uint64_t left = u64_min(w->burst_bytes, r->size - offset);
+
+    while (left) {
+        unsigned size = 8;
+        struct txn txn = {.addr = offset, .requester = w->txn.requester, .write = true};
+
+        while (size > left || offset & (size - 1))
+            size /= 2;
+        txn.size = (uint8_t)size;
+        txn.data = le_get(bytes, size);
+        (void)region_access(link->space, r, &txn);
+        bytes += size;
+        offset += size;
+        left -= size;
+    }
+}
+
+/* Performs a store at its target, as the cause of whatever it does there. */
+static enum fault perform(struct link *link, const struct posted_write *w)
+{
+    struct txn txn = w->txn;
     struct region *r = space_find(link->space, txn.addr);
     uint64_t saved = link->clock->cause;
-    enum fault fault;
+    enum fault fault = FAULT_NONE;
+    bool burst = w->burst_bytes;
 
     if (!r)
         return FAULT_DECODE;
     txn.addr -= r->base;
-    link->clock->cause = cause;
-    link->clock->cause = trace_mmio_arrive(link->trace, r->source, TRACE_NOW(link->trace),
-                                           txn.addr, txn.size, txn.data);
-    fault = region_access(link->space, r, &txn);
+    link->clock->cause = w->cause;
+    link->clock->cause = trace_mmio_arrive(
+        link->trace, r->source, TRACE_NOW(link->trace), txn.addr,
+        burst ? w->burst_bytes : txn.size, burst ? le64_get(w->burst) : txn.data);
+    if (burst)
+        deliver(link, r, txn.addr, w);
+    else
+        fault = region_access(link->space, r, &txn);
     link->clock->cause = saved;
     return fault;
 }
@@ -123,7 +158,7 @@ static void arrive(void *owner)
         /* The event keeps no cause of its own: each store brings its. */
         clock_arm(link->clock, &link->arrival, link->posted[link->posted_head].arrives);
     }
-    (void)perform(link, &w.txn, w.cause);
+    (void)perform(link, &w);
 }
 
 bool link_full(const struct link *link, ps_t *retry)
@@ -134,21 +169,34 @@ bool link_full(const struct link *link, ps_t *retry)
     return true;
 }
 
+/* Sends it, to arrive after all before it; performs it at once if it is there by now. */
+static enum fault post(struct link *link, struct posted_write *w, uint64_t payload, ps_t now)
+{
+    w->arrives = link_send_down(link, link_write_bytes(link, payload), now, NULL);
+    if (w->arrives <= link->clock->now && !link->posted_count)
+        return perform(link, w);
+    link->posted[(link->posted_head + link->posted_count) % LINK_POSTED_MAX] = *w;
+    if (link->posted_count++ == 0)
+        clock_arm(link->clock, &link->arrival, w->arrives);
+    return FAULT_NONE;
+}
+
 void link_store(struct link *link, const struct txn *txn, ps_t now, uint64_t cause,
                 enum fault *fault)
 {
-    struct posted_write *w;
-    ps_t arrives = link_send_down(link, link_write_bytes(link, txn->size), now, NULL);
+    struct posted_write w = {.cause = cause, .txn = *txn};
 
-    *fault = FAULT_NONE;
-    if (arrives <= link->clock->now && !link->posted_count) {
-        *fault = perform(link, txn, cause);
-        return;
-    }
-    w = &link->posted[(link->posted_head + link->posted_count) % LINK_POSTED_MAX];
-    *w = (struct posted_write){arrives, cause, *txn};
-    if (link->posted_count++ == 0)
-        clock_arm(link->clock, &link->arrival, arrives);
+    *fault = post(link, &w, txn->size, now);
+}
+
+void link_burst(struct link *link, uint32_t requester, uint64_t addr, const uint8_t *bytes,
+                unsigned len, ps_t now, uint64_t cause)
+{
+    struct posted_write w = {.cause = cause, .burst_bytes = len,
+                             .txn = {.addr = addr, .requester = requester, .write = true}};
+
+    memcpy(w.burst, bytes, len);
+    (void)post(link, &w, len, now);
 }
 
 ps_t link_posted_until(const struct link *link)

@@ -57,18 +57,24 @@ struct link_params {
     PARAM(struct link_params, posted_depth, PARAM_COUNT, "32", "32", 1, LINK_POSTED_MAX, \
           LINK_ASSUMED, "posted stores under way before a hart stalls")
 
-/* "pcie" links and the on-chip "soc" bus: the same struct, two tables of defaults. */
+/* "pcie" links, the on-chip "soc" bus, and the way of uncached accesses to RAM: the same struct, three
+ * tables of defaults. */
 extern const struct param link_pcie_params[];
 extern const struct param link_soc_params[];
+extern const struct param link_memory_params[];
 
 /* PCIe packet sizes on the wire, framing and headers included (PCIe base spec 2.2, 4.2; 64-bit
  * addresses, no ECRC): 8 bytes of framing, sequence number and LCRC, then the header. */
 enum { TLP_WRITE_BYTES = 24, TLP_READ_BYTES = 24, TLP_COMPLETION_BYTES = 20 };
 
+#define LINK_BURST_MAX 64
+
 struct posted_write {
     ps_t arrives;
     uint64_t cause;
-    struct txn txn; /* addr is absolute */
+    struct txn txn; /* addr is absolute; size 0: a burst */
+    uint8_t burst[LINK_BURST_MAX];
+    uint64_t burst_bytes;
 };
 
 struct link {
@@ -118,6 +124,11 @@ bool link_full(const struct link *link, ps_t *retry);
  * performed at once and *fault says how it went. */
 void link_store(struct link *link, const struct txn *txn, ps_t now, uint64_t cause,
                 enum fault *fault);
+
+/* As link_store, for up to LINK_BURST_MAX bytes in one packet.  Memory takes them together, a device as
+ * the largest aligned accesses that they are made of. */
+void link_burst(struct link *link, uint32_t requester, uint64_t addr, const uint8_t *bytes,
+                unsigned len, ps_t now, uint64_t cause);
 
 /* When all posted stores will have arrived; 0 when none is on its way. */
 ps_t link_posted_until(const struct link *link);

@@ -35,6 +35,12 @@ struct txn {
 
 struct link;
 
+/* What harts have done to a region by accesses that are not cached; nothing counts those that are.
+ * A transaction is what crosses the link: a load, a store, or what a write-combining buffer sent. */
+struct traffic {
+    uint64_t loads, stores, bytes_read, bytes_written, transactions;
+};
+
 /* Somewhere a transaction can end. */
 struct region {
     const char *name;
@@ -52,6 +58,7 @@ struct region {
     bool io_memory;
     struct link *link; /* the way from the harts to it; NULL: of cached memory, never asked */
     unsigned source;   /* its trace source */
+    struct traffic traffic;
 };
 
 #define SPACE_REGIONS_MAX 128

@@ -56,7 +56,8 @@ static int add_memory(struct machine *m, struct err *err)
                              .code_page = xcalloc(1, VIRT_ROM_BYTES >> PAGE_SHIFT),
                              .read_only = true};
     m->ram = (struct region){.name = "ram", .base = VIRT_RAM_BASE,
-                             .size = m->config->memory_bytes,
+                             .size = m->config->memory_bytes, .link = &m->memory,
+                             .source = trace_source(&m->trace, "ram"),
                              .ram = host_memory_new(m->config->memory_bytes),
                              .code_page = calloc(1, m->config->memory_bytes >> PAGE_SHIFT)};
     if (!m->ram.ram || !m->ram.code_page)
@@ -71,7 +72,7 @@ static void add_harts(struct machine *m)
 {
     m->shared = (struct machine_shared){
         .clock = &m->clock, .trace = &m->trace, .space = &m->space, .soc = &m->soc,
-        .harts = (unsigned)m->config->harts, .aia = m->config->irq == IRQ_AIA,
+        .memory = &m->memory, .harts = (unsigned)m->config->harts, .aia = m->config->irq == IRQ_AIA,
         .aclint = &m->aclint,
     };
     for (unsigned i = 0; i < m->config->harts; i++) {
@@ -253,6 +254,7 @@ void board_reset(struct machine *m)
     for (unsigned i = m->devices; i-- > 0; )
         m->device[i].class->reset(m->device[i].device);
     link_reset(&m->soc);
+    link_reset(&m->memory);
     for (unsigned i = 0; i < m->config->nvmes; i++)
         link_reset(&m->drive[i].link);
     for (unsigned i = 0; i < m->config->nics; i++)
@@ -269,6 +271,8 @@ int board_build(struct machine *m, struct err *err)
     params_add(&m->params, "cpu", hart_param_rows, &m->hart_params);
     link_init(&m->soc, "soc", &m->clock, &m->space, &m->trace);
     params_add(&m->params, "soc", link_soc_params, &m->soc.p);
+    link_init(&m->memory, "memory", &m->clock, &m->space, &m->trace);
+    params_add(&m->params, "memory", link_memory_params, &m->memory.p);
     if (add_memory(m, err))
         return -1;
     add_harts(m);
@@ -285,6 +289,7 @@ int board_build(struct machine *m, struct err *err)
         if (params_set(&m->params, m->config->set[i], err))
             return -1;
     link_update(&m->soc);
+    link_update(&m->memory);
     for (unsigned n = 0; n < m->config->nvmes; n++)
         link_update(&m->drive[n].link);
     for (unsigned n = 0; n < m->config->nics; n++)

@@ -44,7 +44,7 @@ struct machine {
     struct trace trace;
     struct params params;
     struct space space;
-    struct link soc;
+    struct link soc, memory;
     struct region rom, ram;
     struct aclint aclint;
     struct plic plic;

@@ -17,6 +17,8 @@
 #define TRACE_ARGS_mmio_load(A) \
     A(target, SOURCE) A(offset, HEX) A(size, BYTES) A(value, HEX) A(began, PS)
 #define TRACE_ARGS_mmio_store(A) A(target, SOURCE) A(offset, HEX) A(size, BYTES) A(value, HEX)
+#define TRACE_ARGS_wc_flush(A) \
+    A(target, SOURCE) A(offset, HEX) A(size, BYTES) A(stores, DEC) A(reason, DEC)
 /* ---- bus ---- */
 #define TRACE_ARGS_mmio_arrive(A) A(offset, HEX) A(size, BYTES) A(value, HEX)
 #define TRACE_ARGS_dma_read(A) A(address, HEX) A(size, BYTES)
@@ -64,6 +66,9 @@
     E(probe, "a hart reached a probed address; at a function's start a0, a1: its arguments") \
     E(mmio_load, "a load from a device: issued at `began`, its value is here now") \
     E(mmio_store, "a store to a device left the hart") \
+    E(wc_flush, "a write-combining buffer sends a run of bytes, gathered from that many stores (0: " \
+                "counted in the run before); reason: 1 full, 2 fence, 3 ordered access, 4 age, " \
+                "5 buffer needed, 6 load of the line") \
     E(mmio_arrive, "a posted store reached its device") \
     E(dma_read, "a device asks for memory") \
     E(dma_read_done, "the bytes have reached the device; sampled: when memory was read") \

@@ -23,7 +23,9 @@ const struct field hart_fields[] = {
     FIELD(struct hart, mmio_address), FIELD(struct hart, wait_until),
     FIELD(struct hart, retry_pc), FIELD(struct hart, retry_instret),
     FIELD(struct hart, wait_stalls),
+    FIELD(struct hart, wc), FIELD(struct hart, wc_count), FIELD(struct hart, unfenced),
     FIELD(struct hart, irq_cause), FIELD_AN_EVENT(struct hart, timer),
+    FIELD_AN_EVENT(struct hart, wc_age),
     FIELD_END,
 };
 
@@ -60,11 +62,13 @@ void hart_init(struct hart *h, unsigned id, struct machine_shared *m, const stru
     h->source = source;
     hart_configure(h);
     event_init(m->clock, &h->timer, "hart.stimecmp", hart_timer_fired, h);
+    event_init(m->clock, &h->wc_age, "hart.wc_age", wc_aged, h);
 }
 
 void hart_reset(struct hart *h, uint64_t reset_pc)
 {
     clock_disarm(h->m->clock, &h->timer);
+    wc_reset(h);
     memset(h, 0, offsetof(struct hart, timer));
     h->pc = reset_pc;
     h->priv = PRIV_M;

@@ -90,6 +90,8 @@ struct hart_params {
     uint64_t return_ticks; /* the same of sret and mret */
     uint64_t wfi_exit_ps;  /* from the interrupt to the first instruction */
     uint64_t mmio_issue_ps; /* hart to the edge of the interconnect, one way */
+    uint64_t wc_buffers;    /* write-combining buffers */
+    uint64_t wc_age_ps;     /* from a buffer's first store until it is sent by itself */
 };
 extern const struct param hart_param_rows[];
 
@@ -136,6 +138,28 @@ enum stop {
     STOP_MARK,  /* executed a mark */
 };
 
+/* Of an access: what the physical memory attributes say, or Svpbmt instead. */
+enum memory_type {
+    MEMORY_WB, /* cached memory: no transactions */
+    MEMORY_NC, /* not cached, weakly ordered: stores combine */
+    MEMORY_IO, /* strongly ordered: a transaction each */
+};
+
+#define WC_BUFFERS_MAX 16
+#define WC_LINE_BYTES 64
+
+/* A write-combining buffer (hart/combine.c). */
+struct wc_buffer {
+    uint64_t line;  /* physical address, a multiple of 64 */
+    uint64_t bytes; /* which of them have been written; 0: not in use */
+    ps_t since;     /* its first store */
+    uint64_t stores;
+    uint8_t data[WC_LINE_BYTES];
+};
+
+/* Why a buffer was sent; the numbers are in traces. */
+enum wc_reason { WC_FULL = 1, WC_FENCE, WC_ORDERED, WC_AGE, WC_NEED, WC_LOAD };
+
 struct machine_shared;
 
 #define GROUPS 12 /* of accesses in a translated block */
@@ -176,8 +200,15 @@ struct hart {
     uint64_t retry_pc, retry_instret; /* the instruction that waits: its probe has been hit */
     bool wait_stalls;     /* the hart's own time moves to wait_until (a full posted queue) */
 
+    struct wc_buffer wc[WC_BUFFERS_MAX];
+    uint32_t wc_count;
+    /* 1: stores of type NC, or uncached ones to memory, have not been fenced since.  Bit 0 is where
+     * FIOM is in menvcfg: translated code tests both at once. */
+    uint32_t unfenced;
+
     uint64_t irq_cause[16]; /* trace record that raised each mip bit */
     struct event timer;     /* stimecmp */
+    struct event wc_age;
 
     /* ---- derived from state ---- */
     uint64_t context;       /* number of the data context, for tags */
@@ -237,6 +268,7 @@ struct machine_shared {
     struct jit *jit;         /* jit/jit.h; NULL: the interpreter does everything */
     unsigned hot;            /* how often the interpreter starts a block before it is translated */
     struct link *soc;        /* the on-chip bus, for fences; NULL: none */
+    struct link *memory;     /* the way of uncached accesses to RAM, for fences; NULL: none */
     const struct aclint *aclint; /* for time; NULL: time is the clock's */
     unsigned harts;
     bool aia;
@@ -361,8 +393,24 @@ void pmp_changed(struct hart *h);
  * when a trap was taken (h->trapped) or the access must be tried again later (h->stop). */
 bool hart_load(struct hart *h, uint64_t va, unsigned size, uint64_t *value);
 bool hart_store(struct hart *h, uint64_t va, unsigned size, uint64_t value);
-/* Host address of an aligned memory word for an atomic, or NULL after a trap.  `write` as for AMO
- * and SC; *pa is its physical address. */
-uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, uint64_t *pa);
+/* Host address of an aligned memory word for an atomic, or NULL after a trap or when it must be tried
+ * again.  `write` as for AMO and SC, `release` when it has rl; *pa is its physical address. */
+uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, bool release,
+                     uint64_t *pa);
+/* For an access that others see: whether all that is due before the hart's time has been, so that
+ * the clock now has it; else (false) the hart waits and the instruction is tried again. */
+bool hart_on_time(struct hart *h);
+/* The hart stalls until then and tries the instruction again; false. */
+bool hart_stall(struct hart *h, ps_t until);
+
+/* ---- write-combining (combine.c) ---- */
+/* A store of type NC that does not cross a line; false: to be tried again. */
+bool wc_store(struct hart *h, struct region *r, uint64_t pa, unsigned size, uint64_t value);
+/* Sends all buffers, or the one that holds pa's line if there is one; false: try again. */
+bool wc_flush(struct hart *h, enum wc_reason reason);
+bool wc_flush_line(struct hart *h, uint64_t pa);
+/* The event of the oldest buffer. */
+void wc_aged(void *hart);
+void wc_reset(struct hart *h);
 
 #endif

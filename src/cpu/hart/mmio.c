@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory accesses off the fast path: TLB misses, page crossings, atomics, devices.
+/* Memory accesses off the fast path: TLB misses, page crossings, atomics, and whatever is not cached.
+ *
+ * Memory types (privileged ISA 3.6, Svpbmt).  By its physical memory attributes RAM is cached and
+ * everything else strongly ordered I/O; a page's PBMT may say NC or IO instead.  Cached accesses are
+ * plain loads and stores of the host.  Others are transactions, for RAM over a link of its own:
+ *
+ *                 load                                    store
+ *     IO   a transaction, after all combined stores   a posted transaction, after them
+ *     NC   a transaction, after its line's            gathers (hart/combine.c)
+ *
+ * They must be aligned: else they are an access fault (IO) or a misaligned exception (NC).
  *
  * Reaching a device.  A hart runs ahead of the clock within its slice, but devices see accesses in
  * the order of virtual time, across all harts, with the clock at exactly the time of each:
@@ -38,6 +48,22 @@ static bool first(const struct hart *h, ps_t t)
     return t <= h->sync_limit && clock_next(h->m->clock) > t;
 }
 
+bool hart_on_time(struct hart *h)
+{
+    ps_t now = hart_now(h);
+
+    if (!first(h, now))
+        return wait(h, now);
+    clock_run(h->m->clock, now);
+    return true;
+}
+
+bool hart_stall(struct hart *h, ps_t until)
+{
+    h->wait_stalls = true;
+    return wait(h, until);
+}
+
 static bool trap(struct hart *h, uint64_t cause, uint64_t va)
 {
     hart_trap(h, cause, va);
@@ -47,16 +73,12 @@ static bool trap(struct hart *h, uint64_t cause, uint64_t va)
 /* When a load that is issued now reaches its device, PS_NEVER when it must wait first. */
 static ps_t load_arrival(struct hart *h, struct region *r, uint64_t pa)
 {
-    struct clock *clock = h->m->clock;
     ps_t now = hart_now(h), arrival;
 
     if (h->mmio_arrival && h->mmio_address == pa)
         return h->mmio_arrival;
-    if (!first(h, now)) {
-        wait(h, now);
+    if (!hart_on_time(h))
         return PS_NEVER;
-    }
-    clock_run(clock, now);
     arrival = link_send_down(r->link, TLP_READ_BYTES, now + h->p->mmio_issue_ps, NULL);
     h->mmio_began = now;
     h->mmio_address = pa;
@@ -85,8 +107,11 @@ static bool device_load(struct hart *h, struct region *r, uint64_t va, uint64_t 
     h->ticks = u64_max(h->ticks, hart_ticks(h, done));
     h->stop = STOP_EVENT;
     h->leave = true;
+    r->traffic.loads++;
+    r->traffic.transactions++;
     if (fault)
         return trap(h, CAUSE_LOAD_ACCESS, va);
+    r->traffic.bytes_read += size;
     if (trace_on(h->m->trace))
         trace_mmio_load(h->m->trace, h->source, hart_now(h), 0, r->source, txn.addr, size, txn.data,
                         h->mmio_began);
@@ -97,25 +122,63 @@ static bool device_load(struct hart *h, struct region *r, uint64_t va, uint64_t 
 static bool device_store(struct hart *h, struct region *r, uint64_t va, uint64_t pa, unsigned size,
                          uint64_t value)
 {
-    struct clock *clock = h->m->clock;
     struct txn txn = {.addr = pa, .data = value & mask_bits(size * 8), .requester = h->id,
                       .size = (uint8_t)size, .write = true};
     ps_t now = hart_now(h), retry;
     enum fault fault;
     uint64_t id;
 
-    if (!first(h, now))
-        return wait(h, now);
-    clock_run(clock, now);
-    if (link_full(r->link, &retry)) {
-        h->wait_stalls = true;
-        return wait(h, retry);
-    }
+    if (!hart_on_time(h))
+        return false;
+    if (link_full(r->link, &retry))
+        return hart_stall(h, retry);
     id = trace_mmio_store(h->m->trace, h->source, now, 0, r->source, pa - r->base, size, txn.data);
     link_store(r->link, &txn, now + h->p->mmio_issue_ps, id, &fault);
     h->stop = STOP_EVENT;
     h->leave = true;
+    h->unfenced |= r->ram != NULL;
+    r->traffic.stores++;
+    r->traffic.transactions++;
+    r->traffic.bytes_written += size;
     return fault ? trap(h, CAUSE_STORE_ACCESS, va) : true;
+}
+
+/* The type of an access that `find` has found: PBMT is that of its page. */
+static enum memory_type type_of(const struct hart *h, const struct region *r)
+{
+    bool cached = r->ram && !r->io_memory;
+
+    switch (h->mmu.pbmt) {
+    case 1: return r->link ? MEMORY_NC : MEMORY_WB; /* no link, no time: as if it were cached */
+    case 2: return r->link ? MEMORY_IO : MEMORY_WB;
+    default: return cached ? MEMORY_WB : MEMORY_IO;
+    }
+}
+
+static bool uncached_load(struct hart *h, struct region *r, uint64_t va, uint64_t pa,
+                          unsigned size, uint64_t *value)
+{
+    bool io = type_of(h, r) == MEMORY_IO;
+
+    if (pa & (size - 1))
+        return trap(h, io ? CAUSE_LOAD_ACCESS : CAUSE_LOAD_MISALIGNED, va);
+    if (unlikely(h->wc_count) && !(io ? wc_flush(h, WC_ORDERED) : wc_flush_line(h, pa)))
+        return false;
+    return device_load(h, r, va, pa, size, value);
+}
+
+static bool uncached_store(struct hart *h, struct region *r, uint64_t va, uint64_t pa,
+                           unsigned size, uint64_t value)
+{
+    bool io = type_of(h, r) == MEMORY_IO;
+
+    if (pa & (size - 1))
+        return trap(h, io ? CAUSE_STORE_ACCESS : CAUSE_STORE_MISALIGNED, va);
+    if (!io)
+        return wc_store(h, r, pa, size, value);
+    if (unlikely(h->wc_count) && !wc_flush(h, WC_ORDERED))
+        return false;
+    return device_store(h, r, va, pa, size, value);
 }
 
 /* Remembers a translation of memory; the page must hold uniformly. */
@@ -173,7 +236,7 @@ static uint8_t *part(struct hart *h, uint64_t va, unsigned size, enum access acc
     r = find(h, va, size, access, &pa, &whole);
     if (!r)
         return NULL;
-    if (!r->ram || (access == ACCESS_WRITE && r->read_only)) {
+    if (type_of(h, r) != MEMORY_WB || (access == ACCESS_WRITE && r->read_only)) {
         hart_trap(h, fault_cause(access), va);
         return NULL;
     }
@@ -207,15 +270,12 @@ static bool load_slow(struct hart *h, uint64_t va, unsigned size, uint64_t *valu
     r = find(h, va, size, ACCESS_READ, &pa, &whole);
     if (!r)
         return false;
-    if (r->ram) {
-        if (whole)
-            fill(h, va, pa, r, ACCESS_READ);
-        *value = le_get(r->ram + (pa - r->base), size);
-        return true;
-    }
-    if (pa & (size - 1))
-        return trap(h, CAUSE_LOAD_ACCESS, va);
-    return device_load(h, r, va, pa, size, value);
+    if (type_of(h, r) != MEMORY_WB)
+        return uncached_load(h, r, va, pa, size, value);
+    if (whole)
+        fill(h, va, pa, r, ACCESS_READ);
+    *value = le_get(r->ram + (pa - r->base), size);
+    return true;
 }
 
 bool hart_load(struct hart *h, uint64_t va, unsigned size, uint64_t *value)
@@ -251,18 +311,15 @@ static bool store_slow(struct hart *h, uint64_t va, unsigned size, uint64_t valu
     r = find(h, va, size, ACCESS_WRITE, &pa, &whole);
     if (!r)
         return false;
-    if (r->ram) {
-        if (r->read_only)
-            return trap(h, CAUSE_STORE_ACCESS, va);
-        region_code_touch(h->m->space, r, pa - r->base, size);
-        if (whole)
-            fill(h, va, pa, r, ACCESS_WRITE);
-        le_put(r->ram + (pa - r->base), size, value);
-        return true;
-    }
-    if (pa & (size - 1))
+    if (r->read_only)
         return trap(h, CAUSE_STORE_ACCESS, va);
-    return device_store(h, r, va, pa, size, value);
+    if (type_of(h, r) != MEMORY_WB)
+        return uncached_store(h, r, va, pa, size, value);
+    region_code_touch(h->m->space, r, pa - r->base, size);
+    if (whole)
+        fill(h, va, pa, r, ACCESS_WRITE);
+    le_put(r->ram + (pa - r->base), size, value);
+    return true;
 }
 
 bool hart_store(struct hart *h, uint64_t va, unsigned size, uint64_t value)
@@ -276,7 +333,36 @@ bool hart_store(struct hart *h, uint64_t va, unsigned size, uint64_t value)
     return true;
 }
 
-uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, uint64_t *pa)
+/* The stores of this hart to memory that is not cached, combined or posted, are there before what
+ * follows.  False: to be tried again. */
+static bool order_stores(struct hart *h)
+{
+    ps_t until;
+
+    if (!wc_flush(h, WC_FENCE))
+        return false;
+    h->unfenced = 0;
+    until = h->m->memory ? link_posted_until(h->m->memory) : 0;
+    if (until > hart_now(h)) {
+        h->ticks = hart_ticks(h, until);
+        h->stop = STOP_EVENT;
+        h->leave = true;
+    }
+    return true;
+}
+
+/* What an atomic on memory that is not cached costs: there and back. */
+static void cross_memory(struct hart *h, struct region *r)
+{
+    ps_t back = 2 * (r->link->p.latency_ps + h->p->mmio_issue_ps);
+
+    h->ticks = u64_max(h->ticks, hart_ticks(h, ps_add(hart_now(h), back)));
+    r->traffic.loads++;
+    r->traffic.transactions++;
+}
+
+uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, bool release,
+                     uint64_t *pa)
 {
     enum access access = write ? ACCESS_WRITE : ACCESS_READ;
     bool whole;
@@ -287,15 +373,24 @@ uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, uin
         hart_trap(h, write ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED, va);
         return NULL;
     }
+    if (release && unlikely(h->unfenced) && !order_stores(h))
+        return NULL;
     host = mmu_reach(h, va, access, pa);
     if (likely(host))
         return host;
     r = find(h, va, size, access, pa, &whole);
     if (!r)
         return NULL;
-    if (!r->ram || (write && r->read_only)) {
-        hart_trap(h, fault_cause(access), va); /* atomics work on memory only (PMA) */
+    /* Atomics work on main memory only (PMA), of whatever type. */
+    if (!r->ram || r->io_memory || (write && r->read_only)) {
+        hart_trap(h, fault_cause(access), va);
         return NULL;
+    }
+    if (type_of(h, r) != MEMORY_WB) {
+        if (unlikely(h->unfenced) && !order_stores(h))
+            return NULL;
+        cross_memory(h, r);
+        whole = false;
     }
     if (write)
         region_code_touch(h->m->space, r, *pa - r->base, size);
@@ -312,8 +407,9 @@ static bool fiom(const struct hart *h)
 }
 
 /* fence: predecessor and successor sets are bits 7..4 and 3..0 (I O R W).  Stores to on-chip
- * devices are acknowledged, so a fence with O before it waits for them; stores over PCIe are posted
- * and are past the point of ordering once they have left. */
+ * devices and to memory are acknowledged, so a fence with O before it waits for the former, one with W
+ * or O for the latter; stores over PCIe are posted and are past the point of ordering once they have
+ * left. */
 bool hart_fence(struct hart *h, const struct insn *i)
 {
     unsigned before = (unsigned)i->imm >> 4 & 15;
@@ -321,6 +417,13 @@ bool hart_fence(struct hart *h, const struct insn *i)
 
     if (fiom(h))
         before |= before << 2 & 12;
+    if (before & 5 && unlikely(h->unfenced) && !order_stores(h)) {
+        /* As if it had not begun; the engine goes to where pc stands. */
+        h->ticks -= h->p->cost[CLASS_FENCE];
+        h->retry_pc = h->pc;
+        h->retry_instret = h->instret--;
+        return true;
+    }
     if (!(before & 4) || h->m->soc == NULL)
         return false;
     until = link_posted_until(h->m->soc);
@@ -397,7 +500,7 @@ static bool cbo_access(struct hart *h, uint64_t va, bool zero)
         return false;
     }
     r = space_find(h->m->space, pa);
-    if (!r || (zero && (!r->ram || r->read_only))) {
+    if (!r || (zero && (!r->ram || r->io_memory || r->read_only))) {
         hart_trap(h, CAUSE_STORE_ACCESS, va);
         return false;
     }

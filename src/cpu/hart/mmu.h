@@ -75,6 +75,7 @@ struct pmp_range {
 struct mmu {
     uint32_t now; /* index of satp's address space */
     uint16_t walk, fetch_walk; /* its NUMBER_WALK, 0 where data or fetch is not translated */
+    uint8_t pbmt; /* of the leaf that mmu_translate met last; 0: none, or none met */
     uint8_t rule, fetch_rule;  /* kinds of context, + RULE_GLOBAL */
     /* Memory that PMP opens to S and U for everything: pages of RAM, one run. */
     uint64_t open_base, open_bytes;

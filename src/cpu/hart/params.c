@@ -38,5 +38,9 @@ const struct param hart_param_rows[] = {
      PS_PER_S, "assumed", "from an interrupt to the first instruction after wfi"},
     {"mmio_issue", offsetof(struct hart_params, mmio_issue_ps), PARAM_PS, {"0ps", "40ns"}, 0,
      PS_PER_S, "assumed", "hart to the edge of the interconnect, one way"},
+    {"wc_buffers", offsetof(struct hart_params, wc_buffers), PARAM_COUNT, {"8", "8"}, 1,
+     WC_BUFFERS_MAX, "assumed; x86 cores have had 4 to 12", "write-combining buffers of 64 bytes"},
+    {"wc_age", offsetof(struct hart_params, wc_age_ps), PARAM_PS, {"0ps", "1us"}, 0, PS_PER_S,
+     "assumed", "a write-combining buffer's first store to its being sent without any other reason"},
     {0},
 };

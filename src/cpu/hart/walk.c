@@ -293,6 +293,7 @@ static uint64_t walk(struct hart *h, uint64_t va, enum access access, enum priv 
         mmu_note_fetch(h, va, l.level ? (enum page_size)(PAGE_64K + l.level)
                               : l.pte & PTE_N ? PAGE_64K : PAGE_4K);
     *pa = leaf_pa(&l, va);
+    h->mmu.pbmt = (uint8_t)FGET(l.pte, PTE_PBMT);
     return 0;
 }
 
@@ -303,6 +304,7 @@ uint64_t mmu_translate(struct hart *h, uint64_t va, enum access access, uint64_t
     uint64_t cause;
 
     *whole = true;
+    h->mmu.pbmt = 0;
     if (priv == PRIV_M || bits_get(h->satp, 63, 60) == 0) {
         if (va >> 56)
             return access_fault(access); /* beyond the physical address space */

@@ -327,6 +327,12 @@ static void keep_page(struct hart *h, uint64_t va, uint64_t pa)
     h->fetch_count++;
 }
 
+/* Instructions come from main memory only (PMA). */
+static bool executable(struct hart *h, uint64_t pa)
+{
+    return space_host(h->m->space, pa, 2) && !space_find(h->m->space, pa)->io_memory;
+}
+
 /* Physical address of a fetch of two bytes, 0 after a trap.  Clears *whole where PMP divides the
  * page, so that what holds here may not hold for its other bytes. */
 static uint64_t fetch_page(struct hart *h, uint64_t va, bool *whole)
@@ -340,7 +346,7 @@ static uint64_t fetch_page(struct hart *h, uint64_t va, bool *whole)
     if (h->fetch_count >= FETCH_TLB_ENTRIES / 4 * 3) /* before the walk notes the page */
         mmu_forget_fetches(h);
     cause = mmu_translate(h, va, ACCESS_FETCH, &pa, &uniform);
-    if (!cause && !space_host(h->m->space, pa, 2))
+    if (!cause && !executable(h, pa))
         cause = CAUSE_FETCH_ACCESS;
     if (cause) {
         hart_trap(h, cause, va);

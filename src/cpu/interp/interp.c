@@ -195,11 +195,13 @@ static inline uint32_t unbox(uint64_t f)
 #define ATOMIC(p, size, write) \
     do { \
         const struct tlb_entry *e = TLB(va); \
-        if (likely((write ? e->write_tag : e->read_tag) == TAG(va, 1) && !(va & (size - 1)))) { \
+        bool release = i->imm & ISA_RL; \
+        if (likely((write ? e->write_tag : e->read_tag) == TAG(va, 1) && !(va & (size - 1)) && \
+                   !(release && h->unfenced))) { \
             p = HOST(e, va); \
             pa = e->page << PAGE_SHIFT | (va & (PAGE_BYTES - 1)); \
         } else { \
-            SLOW((p = hart_atomic(h, va, size, write, &pa)) != NULL); \
+            SLOW((p = hart_atomic(h, va, size, write, release, &pa)) != NULL); \
         } \
     } while (0)
 #define AMO(T, result) \

@@ -97,12 +97,15 @@ struct insn {
         uint8_t way; /* of jumps and branches in a block (cpu/interp/block.h) */
         uint8_t goes_on; /* of SYS rows in a block: it does not end here */
     };
-    uint8_t rm;                /* rounding mode field; AMO: aq/rl */
+    uint8_t rm;                /* rounding mode field */
     uint8_t length;            /* 2 or 4 bytes */
-    int32_t imm;               /* immediate; CSR number; cause of an illegal encoding is its bits */
+    int32_t imm;               /* immediate; CSR number; of an atomic, bits 31 to 20 (ISA_RL); of an
+                                * illegal encoding, its bits */
     uint16_t offset;           /* bytes from the start of its block */
     uint16_t ticks;            /* cost of the block up to and including it */
 };
+
+#define ISA_RL 0x20 /* in imm of an atomic: release */
 
 /* Decodes the instruction in the low bits of `word` (16 or 32 bits as its low two bits say).
  * What is no instruction becomes OP_illegal with imm = the encoding (for tval). */

@@ -292,6 +292,11 @@ static int atomic(struct translation *t, const struct insn *i, unsigned bytes, i
 {
     int va = t_use(t, i->rs1, RCX);
 
+    if (i->imm & ISA_RL) { /* combined stores before it must have gone */
+        x86(t->hot, 0x80, GROUP1_CMP, HART_FIELD(unfenced));
+        x86_byte(t->hot, 0);
+        x86_jcc(t->hot, CC_NE, x86_here(t->cold));
+    }
     x86(t->hot, 0xf6 | X_BRM, 0, x86_r(va)); /* test va, bytes - 1 */
     x86_byte(t->hot, bytes - 1);
     x86_jcc(t->hot, CC_NE, x86_here(t->cold));

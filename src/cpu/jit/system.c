@@ -191,8 +191,8 @@ static bool sstatus(struct translation *t, const struct insn *i)
 
 /* ---- fences ---- */
 
-/* Memory is ordered as it is.  A fence with O in its predecessor set waits, and FIOM makes one with
- * W into such a one (hart_fence). */
+/* Memory is ordered as it is.  A fence with O in its predecessor set waits, and so does one with W
+ * where FIOM is set or stores have combined (hart_fence). */
 static void fence(struct translation *t, const struct insn *i)
 {
     struct code *c = t->hot;
@@ -203,6 +203,7 @@ static void fence(struct translation *t, const struct insn *i)
     } else if (before & 1) {
         x86(c, OPX_LOAD, RAX, HART_FIELD(menvcfg));
         x86(c, OPX_OR, RAX, HART_FIELD(senvcfg));
+        x86(c, OPX_OR, RAX, HART_FIELD(unfenced));
         x86_byte(c, 0xa8); /* test al, imm8 */
         x86_byte(c, ENVCFG_FIOM);
         x86_jcc(c, CC_NE, x86_here(t->cold));

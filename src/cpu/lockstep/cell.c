@@ -97,7 +97,11 @@ struct cell *cell_new(const struct cell_config *config)
     link_init(&c->soc, "soc", &c->clock, &c->space, &c->trace);
     params_add(&c->params, "soc", link_soc_params, &c->soc.p);
     link_update(&c->soc);
+    link_init(&c->memory, "memory", &c->clock, &c->space, &c->trace);
+    params_add(&c->params, "memory", link_memory_params, &c->memory.p);
+    link_update(&c->memory);
     c->ram = (struct region){.name = "ram", .base = CELL_RAM, .size = CELL_RAM_BYTES,
+                             .link = &c->memory,
                              .ram = xcalloc(1, CELL_RAM_BYTES),
                              .code_page = xcalloc(1, CELL_RAM_BYTES >> PAGE_SHIFT)};
     c->device = (struct region){.name = "device", .base = CELL_DEVICE, .size = PAGE_BYTES,
@@ -107,7 +111,8 @@ struct cell *cell_new(const struct cell_config *config)
     event_init(&c->clock, &c->raise_event, "cell.raise", raise_lines, c);
     event_init(&c->clock, &c->dma_event, "cell.dma", dma_done, c);
     c->shared = (struct machine_shared){.clock = &c->clock, .trace = &c->trace, .space = &c->space,
-                                        .soc = &c->soc, .harts = config->harts};
+                                        .soc = &c->soc, .memory = &c->memory,
+                                        .harts = config->harts};
     for (unsigned i = 0; i < config->harts; i++) {
         c->hart[i] = xcalloc(1, sizeof *c->hart[i]);
         hart_init(c->hart[i], i, &c->shared, &c->hart_params, trace_source(&c->trace, "hart"));

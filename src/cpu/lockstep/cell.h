@@ -39,7 +39,7 @@ struct cell {
     struct space space;
     struct params params;
     struct hart_params hart_params;
-    struct link soc;
+    struct link soc, memory;
     struct region ram, device;
     struct machine_shared shared;
     struct hart *hart[CELL_HARTS_MAX];

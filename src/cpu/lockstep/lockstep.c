@@ -62,6 +62,7 @@ static void compare(struct cell *const c[2], bool memory, struct lockstep_result
                          &r->diffs);
     lockstep_compare(cell_fields, c[0], c[1], "cell.", r->diff, &r->diffs);
     lockstep_compare(link_fields, &c[0]->soc, &c[1]->soc, "link.", r->diff, &r->diffs);
+    lockstep_compare(link_fields, &c[0]->memory, &c[1]->memory, "memory.", r->diff, &r->diffs);
     if (memory || r->diffs)
         lockstep_compare_memory(c[0]->ram.ram, c[1]->ram.ram, CELL_RAM_BYTES, CELL_RAM, r->diff,
                                 &r->diffs);
