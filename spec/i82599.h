@@ -14,6 +14,12 @@
 
 #define I82599_BAR_BYTES 0x20000
 
+/* BAR 2, in I/O space: a register's offset goes to the one, its value through the other, 32 bits each
+ * (3.2.1, I/O-mapped access). */
+#define I82599_IO_BYTES 32
+#define I82599_IO_IOADDR 0
+#define I82599_IO_IODATA 4
+
 /* name, offset, size, view, repeat, step, reset, rw, w1c, flags, what it is */
 
 /* general control (8.2.3.1) */

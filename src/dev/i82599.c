@@ -412,12 +412,36 @@ static enum fault i82599_access(void *owner, struct txn *txn)
     return FAULT_NONE;
 }
 
+/* Registers by two ports.  What is not 32 bits wide, or beyond the registers, is not there. */
+static enum fault io_access(void *owner, struct txn *txn)
+{
+    struct i82599 *n = owner;
+    struct txn inner = *txn;
+
+    if (!txn->write)
+        txn->data = 0;
+    if (txn->size != 4)
+        return FAULT_NONE;
+    if (txn->addr == I82599_IO_IOADDR && txn->write)
+        n->io_address = (uint32_t)txn->data;
+    else if (txn->addr == I82599_IO_IOADDR)
+        txn->data = n->io_address;
+    if (txn->addr != I82599_IO_IODATA || n->io_address > I82599_BAR_BYTES - 4)
+        return FAULT_NONE;
+    inner.addr = n->io_address & ~3u;
+    (void)i82599_access(n, &inner);
+    if (!txn->write)
+        txn->data = inner.data;
+    return FAULT_NONE;
+}
+
 /* ---- life ---- */
 
 static void i82599_flr(void *owner)
 {
     struct i82599 *n = owner;
 
+    n->io_address = 0;
     clock_disarm(n->clock, &n->control.reset);
     soft_reset(n, false, true);
 }
@@ -427,6 +451,7 @@ static void i82599_reset(void *dev)
     struct i82599 *n = dev;
 
     pci_function_reset(&n->pci);
+    n->io_address = 0;
     clock_disarm(n->clock, &n->control.reset);
     i82599_eeprom_reset(n);
     engines_reset(n);
@@ -491,6 +516,7 @@ static int i82599_init(void *dev, const struct device_env *env, struct err *err)
     n->bank.hole = BANK_HOLE_ZERO;
     n->bank.hole_size = true;
     pci_add_bar(&n->pci, 0, I82599_BAR_BYTES, PCI_BAR_MEM64, i82599_access, n);
+    pci_add_bar(&n->pci, 2, I82599_IO_BYTES, PCI_BAR_IO, io_access, n);
     pci_add_msix(&n->pci, 4, I82599_VECTORS);
     pci_add_msi(&n->pci, 1);
     pci_add_intx(&n->pci, 1);
@@ -543,7 +569,9 @@ static struct region *i82599_region(void *dev, unsigned i)
 {
     struct i82599 *n = dev;
 
-    return i == 0 ? &n->pci.bar[0].region : i == 1 ? &n->pci.bar[4].region : NULL;
+    static const uint8_t bars[] = {0, 4, 2};
+
+    return i < ARRAY_LEN(bars) ? &n->pci.bar[bars[i]].region : NULL;
 }
 
 static struct bank *i82599_bank(void *dev, unsigned i)
@@ -570,7 +598,7 @@ static struct bank *i82599_bank(void *dev, unsigned i)
 #define ONE(member) FIELD(struct i82599, member)
 
 static const struct field i82599_state[] = {
-    PCI_STATE(struct i82599, pci),
+    PCI_STATE(struct i82599, pci), ONE(io_address),
     ONE(eeprom),
     FIELD_AN_EVENT(struct i82599, control.reset), FIELD_AN_EVENT(struct i82599, control.eeprom),
     ONE(control.spi), ONE(control.eerd_data), ONE(control.eerd_done), ONE(control.eewr_busy),
@@ -616,7 +644,7 @@ const struct device_class i82599_class = {
              "mailboxes, anti-spoofing), data center bridging with more than one traffic class "
              "and rate limiters, header split, IPsec, MACsec, FCoE, time stamps (SYSTIM counts), "
              "wake-up, manageability and firmware commands, DCA, the TCP timer, LEDs, PCIe "
-             "counters, flash, BAR 2 (registers by I/O), the expansion ROM, VLAN tags of another "
+             "counters, flash, the expansion ROM, VLAN tags of another "
              "type than 0x8100 and second tags, coalescing of acknowledgments, flow director's "
              "perfect filters for IPv6 and the time that its initialization takes, thresholds and "
              "credits of low-latency interrupts.  Coalesced descriptors are written back in the "

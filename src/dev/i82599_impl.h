@@ -321,6 +321,7 @@ struct i82599 {
     struct wire *wire;       /* its own (never up) when it was given none */
     struct wire *own_wire;
     struct bank bank;
+    uint32_t io_address; /* IOADDR */
     struct i82599_params p;
     unsigned speed;          /* of the module, in Gb/s: 10 or 1 */
     bool cable;              /* there is somebody at the other end */
