@@ -83,6 +83,7 @@ static int set_value(const struct opt *o, void *target, const char *value, struc
     case OPT_CHOICE:
         return set_choice(o, at, value, err);
     case OPT_CALL:
+    case OPT_MAYBE:
         if (!o->call(target, value, err))
             return 0;
         return err_prefix(err, "--%s", o->name);
@@ -97,7 +98,8 @@ static void set_presets(const struct opt *table, void *target)
     for (const struct opt *o = table; !row_ends(o); o++) {
         struct err err;
 
-        if (o->kind == OPT_GROUP || o->kind == OPT_CALL || o->kind == OPT_FLAG || !o->preset)
+        if (o->kind == OPT_GROUP || o->kind == OPT_CALL || o->kind == OPT_MAYBE ||
+            o->kind == OPT_FLAG || !o->preset)
             continue;
         /* A wrong default is a mistake in the table, not of the user. */
         if (set_value(o, target, o->preset, &err))
@@ -142,7 +144,7 @@ static int parse_one(const struct opt *table, void *target, int argc, char **arg
         return err_set(err, "--%s takes no value", o->name);
     if (value) {
         value++;
-    } else if (o->kind != OPT_FLAG) {
+    } else if (o->kind != OPT_FLAG && o->kind != OPT_MAYBE) {
         if (*i + 1 >= argc)
             return err_set(err, "--%s needs a value: --%s %s", o->name, o->name, o->arg);
         value = argv[++*i];
@@ -191,7 +193,10 @@ void opt_help(const struct opt *table, FILE *out)
             grouped = true;
             continue;
         }
-        width = fprintf(out, "  --%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+        if (o->kind == OPT_MAYBE)
+            width = fprintf(out, "  --%s[=%s]", o->name, o->arg);
+        else
+            width = fprintf(out, "  --%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
         if (width >= HELP_COLUMN) {
             fputc('\n', out);
             width = 0;

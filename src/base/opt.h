@@ -3,7 +3,8 @@
  * error messages come from the rows.
  *
  * Accepted: --name value, --name=value, flags without a value, "--" before arguments that begin
- * with a dash.  An option given twice: the last holds, except OPT_CALL rows, which see each one. */
+ * with a dash.  An option given twice: the last holds, except OPT_CALL and OPT_MAYBE rows, which see
+ * each one. */
 #ifndef BASE_OPT_H
 #define BASE_OPT_H
 
@@ -22,6 +23,7 @@ enum opt_kind {
     OPT_TIME,   /* uint64_t picoseconds within min..max: "10s" */
     OPT_CHOICE, /* unsigned: index into `choices` */
     OPT_CALL,   /* handed to `call` with the target struct */
+    OPT_MAYBE,  /* the same, but the value may be left out (then NULL): --name or --name=value */
     OPT_GROUP,  /* no option: a heading of --help; only `help` is used */
 };
 

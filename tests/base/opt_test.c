@@ -18,10 +18,10 @@ static int take(void *target, const char *value, struct err *err)
 {
     struct target *t = target;
 
-    if (strcmp(value, "bad") == 0)
+    if (value && strcmp(value, "bad") == 0)
         return err_set(err, "no good");
     t->calls++;
-    snprintf(t->last, sizeof t->last, "%s", value);
+    snprintf(t->last, sizeof t->last, "%s", value ? value : "none");
     return 0;
 }
 
@@ -37,6 +37,7 @@ static const struct opt table[] = {
     {"limit", OPT_TIME, "TIME", NULL, "how long\nat most", offsetof(struct target, limit)},
     {"level", OPT_CHOICE, "L", "io", "which", offsetof(struct target, level), .choices = levels},
     {"each", OPT_CALL, "X", NULL, "many", .call = take},
+    {"maybe", OPT_MAYBE, "X", NULL, "with or without", .call = take},
     OPT_END,
 };
 
@@ -87,6 +88,18 @@ static void test_last_scalar_holds_and_calls_see_each(void)
     CHECK_EQ_STR(got.last, "two");
     CHECK(parse("--level=off", "--level=io", NULL, NULL) == 0);
     CHECK_EQ_U64(got.level, 1);
+}
+
+/* What follows is no value of its own. */
+static void test_a_value_that_may_be_left_out(void)
+{
+    CHECK(parse("--maybe", "word", NULL, NULL) == 0);
+    CHECK_EQ_STR(got.last, "none");
+    CHECK_EQ_U64((uint64_t)rest, 1);
+    CHECK(parse("--maybe=a", "--quick", NULL, NULL) == 0);
+    CHECK_EQ_STR(got.last, "a");
+    CHECK(parse("--maybe=bad", NULL, NULL, NULL) == -1);
+    CHECK_EQ_STR(err.text, "--maybe: no good");
 }
 
 static void test_arguments_stay_in_order(void)
@@ -143,5 +156,6 @@ static void test_help_names_every_option(void)
 }
 
 TEST_MAIN(test_defaults_come_from_the_table, test_both_spellings_of_a_value,
-          test_last_scalar_holds_and_calls_see_each, test_arguments_stay_in_order,
+          test_last_scalar_holds_and_calls_see_each,
+          test_a_value_that_may_be_left_out, test_arguments_stay_in_order,
           test_errors_say_what_is_accepted, test_help_is_asked_for, test_help_names_every_option)
