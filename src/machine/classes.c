@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "machine/classes.h"
 
+#include "dev/bochs_display.h"
 #include "dev/finisher.h"
 #include "dev/goldfish_rtc.h"
 #include "dev/i82599.h"
@@ -23,5 +24,6 @@ const struct device_class *const device_classes[] = {
     &pcie_host_class,
     &nvme_class,
     &i82599_class,
+    &bochs_display_class,
     NULL,
 };

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "bus/device.h"
 #include "check.h"
+#include "dev/bochs_display.h"
 #include "dev/finisher.h"
 #include "dev/goldfish_rtc.h"
 #include "dev/i82599.h"
@@ -328,6 +329,42 @@ static uint64_t i82599_poke(void *dev, uint64_t random)
     return pci->intx.level;
 }
 
+static void bochs_put(void *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+    struct txn t = {.addr = offset, .size = (uint8_t)size, .write = true, .data = value};
+
+    region_access(bochs_display_pci(dev)->space, bochs_display_class.region(dev, 0), &t);
+}
+
+/* What is on the screen, of a frame buffer that nobody has drawn in: the palette and the byte order
+ * show only there. */
+static uint64_t bochs_poke(void *dev, uint64_t random)
+{
+    struct bochs_picture p;
+    uint8_t rgb[3 * 65535];
+
+    switch (random & 3) {
+    case 0: /* a mode */
+        bochs_put(dev, 0x502, 2, 64 + (random >> 8 & 0x7f));
+        bochs_put(dev, 0x504, 2, 64 + (random >> 16 & 0x7f));
+        bochs_put(dev, 0x506, 2, (const uint8_t[]){8, 15, 24, 32}[random >> 24 & 3]);
+        bochs_put(dev, 0x508, 2, 1 | (random >> 32 & 0x20));
+        break;
+    case 1: /* the first colours */
+        bochs_put(dev, 0x408, 1, random >> 8 & 1);
+        for (unsigned i = 0; i < 4; i++)
+            bochs_put(dev, 0x409, 1, random >> (16 + 8 * i) & 0xff);
+        break;
+    case 2: /* blanked or not */
+        bochs_put(dev, 0x400, 1, random >> 8 & 0x3f);
+        break;
+    }
+    if (bochs_display_picture(dev, &p, NULL))
+        return 0;
+    bochs_display_line(dev, &p, p.height - 1, rgb);
+    return (uint64_t)p.width << 40 | p.height << 24 | rgb[0] << 16 | rgb[1] << 8 | rgb[2];
+}
+
 static const struct subject subjects[] = {
     {&aclint_class, NULL, NULL},
     {&aplic_class, aplic_poke, aplic_quiet},
@@ -339,6 +376,7 @@ static const struct subject subjects[] = {
     {&uart_class, uart_poke},
     {&nvme_class, nvme_poke},
     {&i82599_class, i82599_poke},
+    {&bochs_display_class, bochs_poke},
 };
 
 #define VIEW_BITS 8
