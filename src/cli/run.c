@@ -22,7 +22,7 @@
 struct run_options {
     struct board_config config; /* first: the option callbacks are given it */
     bool show_machine, show_parameters, quiet;
-    const char *dump_dtb, *mark_times, *peer, *profile;
+    const char *dump_dtb, *mark_times, *peer, *profile, *screenshot;
 };
 
 #define CONFIG(member) offsetof(struct run_options, config.member)
@@ -47,6 +47,8 @@ static const struct opt options[] = {
      CONFIG(irq), .choices = config_irq_names},
     {"nvme", OPT_CALL, "FILE[,...]", NULL, CONFIG_NVME_HELP, .call = config_add_nvme},
     {"nic", OPT_CALL, "BACKEND[,...]", NULL, CONFIG_NIC_HELP, .call = config_add_nic},
+    {"display", OPT_MAYBE, "WxH", NULL, "a display (PCI 1234:1111, Linux's bochs driver) whose monitor\n"
+     "prefers this mode; default: 1024x768", .call = config_add_display},
     {"peer", OPT_TEXT, "OPTIONS|@FILE", NULL, "run another machine in this process, at the other "
      "end of\n--nic peer. It is like this one (kernel, initrd, append,\nfirmware, memory, harts, irq, "
      "timing, engine, seed) but\nfor OPTIONS, or those in FILE; its console goes to peer.log.\nThe "
@@ -74,6 +76,8 @@ static const struct opt options[] = {
     {"profile", OPT_TEXT, "FILE", NULL, "write where the harts' time went, by function of --kernel:\n"
      "a sample each microsecond, between the marks 1 and 4 if\nthe guest makes them",
      offsetof(struct run_options, profile)},
+    {"screenshot", OPT_TEXT, "FILE", NULL, "write what --display shows at the end, as PNG",
+     offsetof(struct run_options, screenshot)},
     {"max-time", OPT_TIME, "TIME", NULL, "end after this virtual time, with status 124",
      CONFIG(max_ps)},
     {"exit-on", OPT_TEXT, "TEXT", NULL, "end when the console has shown this text, with status 0",
@@ -294,7 +298,11 @@ static int run(const struct run_options *o, const struct run_options *other, int
         ended = net_peer_run(m, result);
     else
         machine_run(m[0], result);
-    lost = close_machine(m[0], o->quiet, err);
+    lost = o->screenshot ? machine_screenshot(m[0], o->screenshot, err) : 0;
+    if (lost)
+        err_prefix(err, "--screenshot");
+    if (close_machine(m[0], o->quiet, lost ? NULL : err))
+        lost = -1;
     if (other && close_machine(m[PEER_OTHER], o->quiet, lost ? NULL : err))
         lost = -1;
     if (marks.file && mark_times_close(&marks, lost ? NULL : err))
@@ -377,7 +385,8 @@ static int parse_peer(struct words *w, struct run_options *o, struct run_options
     if (bad)
         return err_prefix(err, "--peer");
     if (other->peer || other->show_machine || other->show_parameters || other->dump_dtb ||
-        other->mark_times || other->profile || other->quiet || other->config.nic_help)
+        other->mark_times || other->profile || other->screenshot || other->quiet ||
+        other->config.nic_help)
         return err_set(err, "--peer takes what makes a machine, no more");
     if (strcmp(other->config.console, "stdio") == 0)
         return err_set(err, "--peer: standard input and output are this machine's; --console is "
@@ -397,6 +406,13 @@ static int nothing_to_run(const struct board_config *c, struct err *err)
     return err_set(err, "nothing to run: give --kernel FILE");
 }
 
+static int screenshot_of_nothing(const struct run_options *o, struct err *err)
+{
+    if (!o->screenshot || o->config.display)
+        return 0;
+    return err_set(err, "--screenshot needs --display");
+}
+
 /* All options are known: runs, or says what is wrong with them. */
 static int run_command(struct run_options *o, struct err *err)
 {
@@ -405,7 +421,7 @@ static int run_command(struct run_options *o, struct err *err)
     int status = CLI_OK;
 
     if (nothing_to_run(&o->config, err) || config_check(&o->config, err) ||
-        (o->peer && parse_peer(&words, o, &other, err)))
+        screenshot_of_nothing(o, err) || (o->peer && parse_peer(&words, o, &other, err)))
         status = cli_fail("run", CLI_USAGE, err);
     else if (!o->peer && has_peer_nic(&o->config))
         status = cli_fail("run", CLI_USAGE, (err_set(err, "--nic peer needs --peer OPTIONS"), err));

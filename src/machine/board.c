@@ -3,6 +3,7 @@
 #include "machine/board.h"
 
 #include "base/alloc.h"
+#include "dev/bochs_display.h"
 #include "dev/i82599.h"
 #include "host/memory.h"
 
@@ -248,6 +249,24 @@ static int add_nic(struct machine *m, unsigned n, struct err *err)
     return pcie_host_add(&m->pcie, i82599_pci(nic->device), 1 + m->config->nvmes + n, 0, err);
 }
 
+/* After the drives and NICs, whose slots do not depend on it. */
+static int add_display(struct machine *m, struct err *err)
+{
+    struct bochs_display_config config = {.width = m->config->display_width,
+                                          .height = m->config->display_height};
+    struct display *d = &m->display;
+    struct device_env e;
+
+    link_init(&d->link, "display0.link", &m->clock, &m->space, &m->trace);
+    params_add(&m->params, "display0.link", link_pcie_params, &d->link.p);
+    d->device = xcalloc(1, bochs_display_class.size);
+    e = env(m, "display0", &d->link, &config);
+    if (add(m, &bochs_display_class, d->device, &e, err))
+        return -1;
+    return pcie_host_add(&m->pcie, bochs_display_pci(d->device),
+                         1 + m->config->nvmes + m->config->nics, 0, err);
+}
+
 void board_reset(struct machine *m)
 {
     /* Those that use the bus first, so that nothing is under way when their targets reset. */
@@ -259,6 +278,8 @@ void board_reset(struct machine *m)
         link_reset(&m->drive[i].link);
     for (unsigned i = 0; i < m->config->nics; i++)
         nic_reset(&m->nic[i]);
+    if (m->display.device)
+        link_reset(&m->display.link);
     for (unsigned i = 0; i < m->config->harts; i++)
         hart_reset(m->hart[i], m->boot.reset_pc);
 }
@@ -285,6 +306,8 @@ int board_build(struct machine *m, struct err *err)
     for (unsigned n = 0; n < m->config->nics; n++)
         if (nic_init(&m->nic[n], m, n, err) || add_nic(m, n, err))
             return -1;
+    if (m->config->display && add_display(m, err))
+        return -1;
     for (unsigned i = 0; i < m->config->sets; i++)
         if (params_set(&m->params, m->config->set[i], err))
             return -1;
@@ -294,6 +317,8 @@ int board_build(struct machine *m, struct err *err)
         link_update(&m->drive[n].link);
     for (unsigned n = 0; n < m->config->nics; n++)
         nic_update(&m->nic[n]);
+    if (m->display.device)
+        link_update(&m->display.link);
     for (unsigned i = 0; i < m->config->harts; i++)
         hart_configure(m->hart[i]);
     if (m->config->engine == ENGINE_JIT)
@@ -313,6 +338,7 @@ void board_fini(struct machine *m)
     }
     for (unsigned n = 0; n < m->config->nics; n++)
         nic_fini(&m->nic[n]);
+    free(m->display.device);
     for (unsigned i = 0; i < m->config->harts; i++)
         free(m->hart[i]);
     text_watch_fini(&m->exit_on);

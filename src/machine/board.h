@@ -30,6 +30,11 @@ struct drive {
     unsigned blocks;
 };
 
+struct display {
+    void *device; /* NULL: none */
+    struct link link;
+};
+
 /* A device on the board, in the order of construction. */
 struct board_device {
     const struct device_class *class;
@@ -57,6 +62,7 @@ struct machine {
     struct drive drive[CONFIG_NVME_MAX];
     struct nic nic[CONFIG_NICS_MAX];
     bool net_open;
+    struct display display;
     struct board_device device[BOARD_DEVICES_MAX];
     unsigned devices;
 

@@ -4,6 +4,8 @@
 #include "base/alloc.h"
 #include "base/bits.h"
 #include "base/text.h"
+#include "dev/bochs_display.h"
+#include "spec/bochs_display.h"
 
 #include <stdlib.h>
 
@@ -161,6 +163,33 @@ int config_add_set(void *config_ptr, const char *value, struct err *err)
     if (config->sets == CONFIG_SETS_MAX)
         return err_set(err, "at most %u times", CONFIG_SETS_MAX);
     config->set[config->sets++] = value;
+    return 0;
+}
+
+static int not_a_mode(const char *value, struct err *err)
+{
+    return err_set(err, "\"%s\" is no mode: WxH, from %dx%d to %dx%d", value, BOCHS_WIDTH_MIN,
+                   BOCHS_HEIGHT_MIN, BOCHS_MONITOR_WIDTH_MAX, BOCHS_MONITOR_HEIGHT_MAX);
+}
+
+int config_add_display(void *config_ptr, const char *value, struct err *err)
+{
+    struct board_config *config = config_ptr;
+    uint64_t width = 1024, height = 768;
+
+    if (value) {
+        char *text = xstrdup(value), *second = text_split(text, 'x');
+        bool bad = !second || text_u64(text, &width) || text_u64(second, &height) ||
+                   width < BOCHS_WIDTH_MIN || width > BOCHS_MONITOR_WIDTH_MAX ||
+                   height < BOCHS_HEIGHT_MIN || height > BOCHS_MONITOR_HEIGHT_MAX;
+
+        free(text);
+        if (bad)
+            return not_a_mode(value, err);
+    }
+    config->display = true;
+    config->display_width = (unsigned)width;
+    config->display_height = (unsigned)height;
     return 0;
 }
 

@@ -88,6 +88,8 @@ struct board_config {
     unsigned nics;
     unsigned second; /* 1: of two machines in one process this is the other one (default MACs) */
     bool nic_help;   /* --nic help was given: there is nothing to run */
+    bool display;
+    unsigned display_width, display_height; /* its preferred mode */
     bool offline;    /* nothing is opened for NICs on the host, neither backends nor captures */
     const char *set[CONFIG_SETS_MAX]; /* "path=value" */
     unsigned sets;
@@ -107,6 +109,8 @@ void config_fini(struct board_config *config);
  * --nvme FILE[,key=value...]: keys in the help text CONFIG_NVME_HELP; "," in a name is ",,". */
 int config_add_nvme(void *config, const char *value, struct err *err);
 int config_add_set(void *config, const char *value, struct err *err);
+/* --display[=WxH]; NULL: the default mode. */
+int config_add_display(void *config, const char *value, struct err *err);
 /* --nic BACKEND[,key=value...]: keys in the help text CONFIG_NIC_HELP (config_nic.c). */
 int config_add_nic(void *config, const char *value, struct err *err);
 /* The part of config_fini and config_check that is about NICs. */

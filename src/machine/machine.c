@@ -3,7 +3,9 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "dev/bochs_display.h"
 #include "host/file.h"
+#include "host/png.h"
 #include "machine/board.h"
 
 #include <assert.h>
@@ -99,6 +101,30 @@ void machine_sample(struct machine *m, ps_t period_ps,
         m->sample_next[i] = m->clock.now + m->sample_period;
     m->on_sample = fn;
     m->sample_ctx = ctx;
+}
+
+struct shot {
+    const void *device;
+    struct bochs_picture picture;
+};
+
+static void shot_line(void *ctx, unsigned y, uint8_t *rgb)
+{
+    const struct shot *s = ctx;
+
+    bochs_display_line(s->device, &s->picture, y, rgb);
+}
+
+int machine_screenshot(const struct machine *m, const char *path, struct err *err)
+{
+    struct shot s = {.device = m->display.device};
+
+    if (!s.device)
+        return err_set(err, "the machine has no display (--display)");
+    if (bochs_display_picture(s.device, &s.picture, err))
+        return -1;
+    return png_file_write("screenshot", path, s.picture.width, s.picture.height, shot_line, &s,
+                          err);
 }
 
 struct trace *machine_trace(struct machine *m)
@@ -285,6 +311,11 @@ static json_t *machine_object(const struct machine *m)
                      config_timing_names[m->config->timing], "nvme", drives);
     if (m->config->nics)
         json_object_set_new(machine, "nic", nics_array(m));
+    if (m->config->display)
+        json_object_set_new(machine, "display",
+                            json_pack("{si si si}", "width", (int)m->config->display_width,
+                                      "height", (int)m->config->display_height, "pcie_lanes",
+                                      (int)m->display.link.p.lanes));
     return machine;
 }
 

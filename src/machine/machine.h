@@ -46,6 +46,9 @@ void machine_stop(struct machine *m);
 /* What the NICs' backends have counted and measured, for people; before machine_close. */
 void machine_report(const struct machine *m, FILE *out);
 
+/* Writes the display's picture as a PNG file; -1 with err, which says why, when there is none. */
+int machine_screenshot(const struct machine *m, const char *path, struct err *err);
+
 /* Completes the trace file, captures and reports, and gives the terminal back; -1 with err when output was lost. */
 int machine_close(struct machine *m, struct err *err);
 
