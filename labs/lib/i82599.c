@@ -161,6 +161,19 @@ static void give(struct i82599_rx *rx, uint32_t i)
     rx->ring[i][1] = 0;
 }
 
+/* 4.6.7, its last step, with the first queue: the data path is held while the receiver starts. */
+static const char *receiver_on(struct i82599 *n)
+{
+    if (get(n, I82599_RXCTRL) & I82599_RXCTRL_RXEN)
+        return NULL;
+    set(n, I82599_SECRXCTRL, I82599_SECRXCTRL_RX_DIS);
+    if (!WAIT_FOR(get(n, I82599_SECRXSTAT) & I82599_SECRXSTAT_SECRX_RDY, QUEUE_US))
+        return "82599: the receive path does not empty";
+    set(n, I82599_RXCTRL, I82599_RXCTRL_RXEN);
+    clear(n, I82599_SECRXCTRL, I82599_SECRXCTRL_RX_DIS);
+    return NULL;
+}
+
 const char *i82599_rx_init(struct i82599 *n, struct i82599_rx *rx, unsigned number,
                            unsigned entries, uint8_t *buffers)
 {
@@ -187,9 +200,7 @@ const char *i82599_rx_init(struct i82599 *n, struct i82599_rx *rx, unsigned numb
     if (!WAIT_FOR(get(n, I82599_RXDCTL + q) & I82599_RXDCTL_ENABLE, QUEUE_US))
         return "82599: a receive queue does not start";
     i82599_rx_tail(rx);
-    /* The receiver as a whole: after the first of its queues. */
-    set(n, I82599_RXCTRL, I82599_RXCTRL_RXEN);
-    return NULL;
+    return receiver_on(n);
 }
 
 void i82599_rx_drop(struct i82599_rx *rx, bool on)
