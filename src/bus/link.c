@@ -26,6 +26,7 @@ const struct param link_memory_params[] = {
 
 const struct field link_fields[] = {
     FIELD(struct link, down_free),   FIELD(struct link, up_free),
+    FIELD(struct link, written_until),
     FIELD(struct link, posted),      FIELD(struct link, posted_head),
     FIELD(struct link, posted_count), FIELD_AN_EVENT(struct link, arrival),
     FIELD_END,
@@ -100,6 +101,12 @@ ps_t link_send_down(struct link *link, uint64_t wire_bytes, ps_t now, ps_t *bega
 ps_t link_send_up(struct link *link, uint64_t wire_bytes, ps_t now, ps_t *began)
 {
     return send(link, &link->up_free, wire_bytes, now, began);
+}
+
+ps_t link_complete(struct link *link, uint64_t bytes, ps_t now)
+{
+    return u64_max(link_send_up(link, link_completion_bytes(link, bytes), now, NULL),
+                   link->written_until);
 }
 
 /* The bytes of a burst, in the largest pieces that are aligned. */
@@ -209,7 +216,7 @@ ps_t link_posted_until(const struct link *link)
 void link_reset(struct link *link)
 {
     clock_disarm(link->clock, &link->arrival);
-    link->down_free = link->up_free = 0;
+    link->down_free = link->up_free = link->written_until = 0;
     memset(link->posted, 0, sizeof link->posted);
     link->posted_head = link->posted_count = 0;
 }

@@ -86,6 +86,7 @@ struct link {
     uint64_t ps_per_4gib; /* derived from p by link_update */
     /* state */
     ps_t down_free, up_free; /* when each direction has sent what it was given */
+    ps_t written_until; /* when all that the device has written will be in memory */
     struct posted_write posted[LINK_POSTED_MAX];
     uint32_t posted_head, posted_count;
     struct event arrival; /* of posted[head] */
@@ -115,6 +116,11 @@ uint64_t link_request_bytes(const struct link *link, uint64_t payload);
  * *began is when the first left (NULL: not asked). */
 ps_t link_send_down(struct link *link, uint64_t wire_bytes, ps_t now, ps_t *began);
 ps_t link_send_up(struct link *link, uint64_t wire_bytes, ps_t now, ps_t *began);
+
+/* Answers a hart's load at time `now`, with `bytes` of data: when they are at the root complex.  By then
+ * what the device has written before is in memory (PCIe base specification 2.4.1: a completion does not
+ * pass posted writes), which is why drivers read a register back. */
+ps_t link_complete(struct link *link, uint64_t bytes, ps_t now);
 
 /* Whether the queue of posted stores is full; *retry is then when the oldest arrives. */
 bool link_full(const struct link *link, ps_t *retry);

@@ -95,8 +95,9 @@ static void start(struct dma_op *op, enum dma_kind kind, uint64_t addr, void *bu
         at = link_send_up(link, link_request_bytes(link, len), clock->now, &op->began) +
              link->p.memory_read_ps;
     else
-        at = link_send_up(link, link_write_bytes(link, len), clock->now, &op->began) +
-             link->p.memory_write_ps;
+        at = link->written_until =
+            link_send_up(link, link_write_bytes(link, len), clock->now, &op->began) +
+            link->p.memory_write_ps;
     if (id)
         clock->cause = id;
     clock_arm(clock, &op->event, at);

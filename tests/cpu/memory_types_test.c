@@ -2,6 +2,7 @@
 /* Memory types: what reaches the bus, in which order, and when.  Each test fails when the rule that
  * its name states is broken (tried by breaking each in hart/mmio.c, hart/combine.c and bus/link.c). */
 #include "asm.h"
+#include "bus/port.h"
 
 #define DEVICE UINT64_C(0x10000000)
 #define FRAME UINT64_C(0x20000000) /* memory of the device */
@@ -32,6 +33,9 @@ struct rig {
     struct hart_rig *r;
     struct link pcie, memory;
     struct region device, frame;
+    struct port port;
+    struct dma_op op;
+    bool writes_when_read; /* the device, to DATA_AT in RAM */
     uint8_t frame_bytes[4096];
     struct seen seen[256];
     unsigned count;
@@ -47,6 +51,8 @@ static enum fault touched(void *owner, struct txn *txn)
                                         txn->write};
     if (!txn->write)
         txn->data = 0x8000 + txn->addr;
+    if (!txn->write && p->writes_when_read)
+        port_write(&p->op, RIG_RAM + DATA_AT, "12345678", 8);
     return FAULT_NONE;
 }
 
@@ -69,6 +75,9 @@ static struct rig *rig(void)
     link_init(&p->pcie, "pcie", &r->clock, &r->space, &r->trace);
     params_add(&r->params, "pcie", link_pcie_params, &p->pcie.p);
     link_update(&p->pcie);
+    port_init(&p->port, &p->pcie, 0, REQUESTER_PCI);
+    p->port.enabled = true;
+    dma_op_init(&p->op, &p->port, "test", NULL, NULL);
     link_init(&p->memory, "memory", &r->clock, &r->space, &r->trace);
     params_add(&r->params, "memory", link_memory_params, &p->memory.p);
     link_update(&p->memory);
@@ -193,6 +202,22 @@ static void test_a_load_does_not_pass_posted_stores(void)
     CHECK(!p->seen[4].write);
     CHECK(p->seen[4].when > p->seen[3].when);
     CHECK_EQ_U64(p->r->hart->x[12], 0x8000 + 256);
+    done(p);
+}
+
+static void test_a_load_s_completion_does_not_pass_what_the_device_has_written(void)
+{
+    struct rig *p = rig();
+    struct hart *h = p->r->hart;
+
+    p->writes_when_read = true;
+    p->pcie.p.memory_write_ps = 500 * NS; /* longer than the way to the hart */
+    h->x[10] = V_IO_PMA + DEVICE;
+    h->x[13] = V_RAM + DATA_AT;
+    put(p, asm_i(OP_ld, 12, 10, 0));
+    put(p, asm_i(OP_ld, 14, 13, 0));
+    CHECK_EQ_U64(run(p), WENT_ON);
+    CHECK_EQ_U64(h->x[14], le64_get((const uint8_t *)"12345678"));
     done(p);
 }
 
@@ -566,6 +591,7 @@ static void test_per_byte_an_io_load_costs_more_than_a_store_and_that_more_than_
 
 TEST_MAIN(test_io_stores_are_one_transaction_each_in_order,
           test_a_load_does_not_pass_posted_stores,
+          test_a_load_s_completion_does_not_pass_what_the_device_has_written,
           test_a_load_of_device_memory_pushes_the_stores_to_its_registers,
           test_a_full_queue_of_posted_stores_stalls_the_hart,
           test_uncached_ram_is_a_transaction_each_and_a_load_stalls,

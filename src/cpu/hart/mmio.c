@@ -102,8 +102,7 @@ static bool device_load(struct hart *h, struct region *r, uint64_t va, uint64_t 
     h->mmio_arrival = 0;
     clock_run(clock, arrival);
     fault = region_access(h->m->space, r, &txn);
-    done = link_send_up(r->link, link_completion_bytes(r->link, size), arrival, NULL) +
-           h->p->mmio_issue_ps;
+    done = link_complete(r->link, size, arrival) + h->p->mmio_issue_ps;
     h->ticks = u64_max(h->ticks, hart_ticks(h, done));
     h->stop = STOP_EVENT;
     h->leave = true;
