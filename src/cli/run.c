@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/mark_times.h"
 #include "cli/profile.h"
+#include "cli/run.h"
 #include "cli/words.h"
 
 #include "base/alloc.h"
@@ -366,27 +367,49 @@ static int peer_words(struct words *w, const struct run_options *o, struct err *
     return words_split(w, o->peer, err);
 }
 
+/* Parses options that stand in a text, not on our command line. */
+static int parse_words(struct run_options *o, const struct words *w, struct err *err)
+{
+    char **word = xcalloc(w->count + 1, sizeof *word); /* what is left is moved to its start */
+    int rest, bad;
+
+    if (w->count)
+        memcpy(word, w->word, w->count * sizeof *word);
+    bad = opt_parse(options, o, (int)w->count, word, &rest, err);
+    if (bad == OPT_HELP)
+        bad = err_set(err, "--help belongs to doorbell run");
+    if (!bad && rest)
+        bad = err_set(err, "\"%s\" is not an option", word[0]);
+    free(word);
+    return bad;
+}
+
+/* Is there anything but what makes a machine? */
+static bool asks_for_more(const struct run_options *o)
+{
+    return o->peer || o->show_machine || o->show_parameters || o->dump_dtb || o->mark_times ||
+           o->profile || o->screenshot || o->quiet || o->config.nic_help;
+}
+
+int run_config(struct board_config *config, const struct words *words, struct err *err)
+{
+    struct run_options o = {0};
+    int bad = parse_words(&o, words, err);
+
+    if (!bad && asks_for_more(&o))
+        bad = err_set(err, "only options that make a machine can stand here");
+    *config = o.config;
+    return bad;
+}
+
 /* Fills *other; a `--nic peer` that is not given is added on either side. */
 static int parse_peer(struct words *w, struct run_options *o, struct run_options *other,
                       struct err *err)
 {
-    char **word;
-    int rest, bad;
-
     other->config.second = 1;
-    if (peer_words(w, o, err))
+    if (peer_words(w, o, err) || parse_words(other, w, err))
         return err_prefix(err, "--peer");
-    word = xcalloc(w->count, sizeof *word); /* what is left is moved to its start */
-    memcpy(word, w->word, w->count * sizeof *word);
-    bad = opt_parse(options, other, (int)w->count, word, &rest, err);
-    if (!bad && rest)
-        bad = err_set(err, "\"%s\" is not an option", word[0]);
-    free(word);
-    if (bad)
-        return err_prefix(err, "--peer");
-    if (other->peer || other->show_machine || other->show_parameters || other->dump_dtb ||
-        other->mark_times || other->profile || other->screenshot || other->quiet ||
-        other->config.nic_help)
+    if (asks_for_more(other))
         return err_set(err, "--peer takes what makes a machine, no more");
     if (strcmp(other->config.console, "stdio") == 0)
         return err_set(err, "--peer: standard input and output are this machine's; --console is "
