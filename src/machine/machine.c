@@ -127,6 +127,25 @@ int machine_screenshot(const struct machine *m, const char *path, struct err *er
                           err);
 }
 
+static void print_traffic(const struct machine *m, const struct region *r, FILE *out)
+{
+    const struct traffic *t = &r->traffic;
+
+    if (t->loads || t->stores)
+        fprintf(out, "%s %s 0x%" PRIx64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+                "\n", m->trace.source[r->source], r->name, r->base, t->loads, t->stores,
+                t->bytes_read, t->bytes_written, t->transactions);
+}
+
+void machine_traffic(const struct machine *m, FILE *out)
+{
+    fputs("# device region base loads stores bytes_read bytes_written transactions\n", out);
+    for (unsigned i = 0; i < m->space.count; i++)
+        print_traffic(m, m->space.region[i], out);
+    for (unsigned i = 0; i < m->space.backgrounds; i++)
+        print_traffic(m, m->space.background[i], out);
+}
+
 struct trace *machine_trace(struct machine *m)
 {
     return &m->trace;

@@ -55,6 +55,10 @@ int machine_close(struct machine *m, struct err *err);
 /* Closes, if that was not done, and frees.  NULL is allowed. */
 void machine_free(struct machine *m);
 
+/* What the harts have done to each region that was reached by transactions: a line each, with loads,
+ * stores, bytes both ways, and the transactions that carried them.  Cached RAM has none. */
+void machine_traffic(const struct machine *m, FILE *out);
+
 /* Calls fn whenever a hart has executed a mark (slti x0, x0, number); after those asked for before,
  * four in all. */
 void machine_on_mark(struct machine *m,
