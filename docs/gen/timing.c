@@ -53,10 +53,13 @@ static void put_tables(FILE *out)
 
     put_group(out, "cpu", "every hart", hart_param_rows);
     put_group(out, "soc", "the way from the harts to the on-chip devices", link_soc_params);
-    put_group(out, "nvme0.link", "the PCI Express link of a drive; nvme1.link, ... likewise",
+    put_group(out, "memory", "the way of uncached accesses to RAM", link_memory_params);
+    put_group(out, "nvme0.link",
+              "the PCI Express link of a drive; nvme1.link, ... and display0.link likewise",
               link_pcie_params);
     count(hart_param_rows, &all, &assumed);
     count(link_soc_params, &all, &assumed);
+    count(link_memory_params, &all, &assumed);
     count(link_pcie_params, &all, &assumed);
     put_group(out, "nic0.link", "the PCI Express link of a network controller; nic1.link, ... likewise",
               i82599_link_params);
