@@ -29,7 +29,8 @@
  *     i82599_unmask(&nic, 1 << 0);
  *
  * and the handler may mask it, have the main program poll, and unmask it when nothing is left (what
- * came in between interrupts at once): Linux's NAPI. */
+ * came in between interrupts at once): Linux's NAPI.  As writes are posted, a handler may run once more
+ * after it has masked its vector, and find nothing to do. */
 #ifndef LABS_LIB_I82599_H
 #define LABS_LIB_I82599_H
 

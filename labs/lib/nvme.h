@@ -21,7 +21,8 @@
  * belongs to the driver from the turn of its phase bit until nvme_acknowledge().  Addresses are
  * physical: a paged program maps them to themselves.
  *
- * A pair is for one context: a handler that shares it with main() runs while main() has interrupts
+ * Writes are posted: by the wire, a handler may run once more while the doorbell that lets go of it is
+ * on its way, and find nothing.  A pair is for one context: a handler that shares it with main() runs while main() has interrupts
  * off, or does not touch it. */
 #ifndef LABS_LIB_NVME_H
 #define LABS_LIB_NVME_H
