@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The smallest lab: one line through the UART, byte by byte. */
-#include "labs/lib/uart.h"
+/* The smallest lab: one line through the UART. */
+#include "labs/lib/print.h"
 
 int main(const void *device_tree)
 {
     (void)device_tree;
-    uart_init();
-    uart_puts("Hello from machine mode.\n");
+    print("Hello from supervisor mode.\n");
     return 0;
 }

@@ -27,23 +27,18 @@
        : "=r"(value_) : "rK"((uint64_t)(bits)) : "memory"); value_; })
 #endif
 
-/* Machine mode, for start.S.  Privileged spec 3.1.6, 3.1.15. */
-#define MSTATUS_MIE (UINT64_C(1) << 3)
+/* Machine mode, for start.S (and tests).  Privileged spec 3.1.6, 3.1.15. */
+#define MSTATUS_MIE 0x8
 #define MCAUSE_INTERRUPT (UINT64_C(1) << 63)
-#define MIE_MEIE (UINT64_C(1) << 11)
-#define MCAUSE_MACHINE_EXTERNAL (MCAUSE_INTERRUPT | 11)
-#define CSR_MISELECT 0x350
-#define CSR_MIREG 0x351
-#define CSR_MTOPEI 0x35c
 #define MSTATUS_MPP_S 0x0800
 #define MSTATUS_MPP 0x1800
-/* 3.1.18: what supervisor mode may use; 3.7.1: PMP. */
-#define MENVCFG_CBIE_FLUSH 0x10
-#define MENVCFG_CBCFE 0x40
-#define MENVCFG_CBZE 0x80
-#define MENVCFG_PBMTE_BIT 62
-#define MENVCFG_STCE_BIT 63
+/* 3.1.18: STCE (its timer), PBMTE (page types), CBZE, CBCFE and CBIE (cache blocks are zeroed,
+ * cleaned, and on invalidation written back first). */
+#define MENVCFG_SUPERVISOR (1 << 63 | 1 << 62 | 1 << 7 | 1 << 6 | 1 << 4)
+/* 3.7.1: PMP. */
+#define PMP_RX 0x05
 #define PMP_RWX 0x07
+#define PMP_TOR 0x08
 #define PMP_NAPOT 0x18
 
 /* Supervisor mode: 12.1.1, 12.1.3, 12.1.8. */

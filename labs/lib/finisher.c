@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "labs/lib/finisher.h"
 
+#include "labs/lib/print.h"
 #include "labs/lib/reg.h"
 #include "labs/lib/uart.h"
 #include "spec/finisher.h"
@@ -24,8 +25,6 @@ void finish(int status)
 
 void die(const char *why)
 {
-    uart_puts("lab: ");
-    uart_puts(why);
-    uart_puts("\n");
+    print("lab: %s\n", why);
     finish(1);
 }

@@ -4,10 +4,12 @@
 #include "labs/lib/reg.h"
 #include "spec/plic.h"
 
+#include <stddef.h>
+
 enum { PLIC_REGS(REG_AT) };
 
-/* "Memory Map": registers of hart 0 in machine mode, which is context 0 on this board. */
-#define CONTEXT 0
+/* "Memory Map": registers of hart 0 in supervisor mode, which is context 1 on this board. */
+#define CONTEXT 1
 
 static void init(void)
 {
@@ -40,4 +42,4 @@ static void complete(unsigned source)
     mmio_write32(PLIC_BASE + PLIC_CLAIM + CONTEXT * PLIC_CLAIM_STEP, source);
 }
 
-const struct irq_controller plic = {"PLIC", init, enable, claim, complete};
+const struct irq_controller plic = {"PLIC", init, enable, claim, complete, NULL};

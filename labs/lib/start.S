@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a lab begins: in machine mode, at the start of RAM, on every hart at once.  On entry a0 is
  * the hart's number and a1 the address of the device tree: the board's reset code sets them.
- * (Privileged spec 3.4: after reset nothing else may be relied on; interrupts are off.) */
-
-#define STACK_BYTES 0x4000
+ * (Privileged spec 3.4: after reset nothing else may be relied on; interrupts are off.)
+ *
+ * Machine mode is what firmware is for.  Here it gives away all that can be given, and is not seen
+ * again; the lab runs in supervisor mode, as a kernel does. */
+#include "labs/lib/csr.h"
 
     .section .text.start, "ax"
     .globl _start
@@ -15,71 +17,70 @@ _start:
 1:  wfi
     j 1b
 
-2:  la t0, trap_entry           /* mtvec: direct mode, as the address is a multiple of 4 */
-    csrw mtvec, t0
-    .option push
+2:  .option push
     .option norelax             /* gp itself cannot be made from gp */
-    la gp, __global_pointer$
+    la gp, __global_pointer$    /* first of all: `la` may use it from here on */
     .option pop
+    li t0, -1
+    csrw medeleg, t0            /* 3.1.8: exceptions and interrupts trap to supervisor mode */
+    csrw mideleg, t0
+    csrw mcounteren, t0         /* 3.1.11: it may read cycle, time and instret, */
+    li t0, MENVCFG_SUPERVISOR
+    csrw CSR_MENVCFG, t0        /* 3.1.18: and use stimecmp, page types, cache block instructions */
+    la t0, 3f
+    csrw mtvec, t0              /* (a hart without Smstateen traps here, and goes on) */
+    li t0, -1
+    csrw CSR_MSTATEEN0, t0      /* Smstateen: and all else, as the interrupt file of the AIA */
+    .balign 4
+3:  la t0, 1b
+    csrw mtvec, t0
+
+    /* 3.7.1: physical memory protection; what the lowest entry says of an address counts.  Nobody
+     * may touch what is below the stacks, nor change code; the rest is open. */
+    la t0, stack_guard
+    srli t0, t0, 2
+    ori t1, t0, 0x7ff           /* NAPOT: zero, then n ones: 2^(n + 3) bytes, here 16 KiB */
+    csrw pmpaddr0, t1
+    la t0, trap_guard
+    srli t0, t0, 2
+    ori t1, t0, 0x7ff
+    csrw pmpaddr1, t1
+    la t0, code_begin
+    srli t0, t0, 2
+    csrw pmpaddr2, t0           /* off, but it is where the next begins */
+    la t0, code_end
+    srli t0, t0, 2
+    csrw pmpaddr3, t0
+    li t0, -1
+    csrw pmpaddr4, t0           /* all addresses */
+    li t0, (PMP_NAPOT | PMP_RWX) << 32 | (PMP_TOR | PMP_RX) << 24 | PMP_NAPOT << 8 | PMP_NAPOT
+    csrw pmpcfg0, t0
+
+    li t0, MSTATUS_MPP          /* 3.1.6.1, 3.3.2: mret goes to mepc, in the mode of MPP */
+    csrc mstatus, t0
+    li t0, MSTATUS_MPP_S
+    csrs mstatus, t0
+    la t0, supervisor
+    csrw mepc, t0
+    mret
+
+    /* From here on in supervisor mode, with interrupts off. */
+supervisor:
+    csrw satp, zero             /* 12.1.11: no paging */
+    csrw sie, zero              /* 12.1.3: no interrupt is enabled */
+    la t0, trap_entry           /* 12.1.2: direct mode, as the address is a multiple of 4 */
+    csrw stvec, t0
+    la t0, trap_stack_top       /* for trap_entry */
+    csrw sscratch, t0
     la sp, stack_top
 
     la t0, bss_begin            /* C expects zeros there; a loader need not have put them */
     la t1, bss_end
-3:  bgeu t0, t1, 4f
+4:  bgeu t0, t1, 5f
     sd zero, (t0)
     addi t0, t0, 8
-    j 3b
+    j 4b
 
-4:  mv a0, a1
+5:  mv a0, a1
     call main                   /* int main(const void *device_tree) */
     call finish                 /* its result is the machine's exit status */
-
-/* Traps.  The trapped code may be anywhere, so all registers that a C function may change are saved
- * (psABI, "integer register convention"); floating point is not used in labs. */
-    .text
-    .balign 4
-trap_entry:
-    addi sp, sp, -128
-    sd ra,   0(sp)
-    sd t0,   8(sp)
-    sd t1,  16(sp)
-    sd t2,  24(sp)
-    sd a0,  32(sp)
-    sd a1,  40(sp)
-    sd a2,  48(sp)
-    sd a3,  56(sp)
-    sd a4,  64(sp)
-    sd a5,  72(sp)
-    sd a6,  80(sp)
-    sd a7,  88(sp)
-    sd t3,  96(sp)
-    sd t4, 104(sp)
-    sd t5, 112(sp)
-    sd t6, 120(sp)
-    csrr a0, mcause
-    csrr a1, mepc
-    csrr a2, mtval
-    call trap
-    ld ra,   0(sp)
-    ld t0,   8(sp)
-    ld t1,  16(sp)
-    ld t2,  24(sp)
-    ld a0,  32(sp)
-    ld a1,  40(sp)
-    ld a2,  48(sp)
-    ld a3,  56(sp)
-    ld a4,  64(sp)
-    ld a5,  72(sp)
-    ld a6,  80(sp)
-    ld a7,  88(sp)
-    ld t3,  96(sp)
-    ld t4, 104(sp)
-    ld t5, 112(sp)
-    ld t6, 120(sp)
-    addi sp, sp, 128
-    mret                        /* to mepc, with interrupts as before (privileged spec 3.3.2) */
-
-    .bss
-    .balign 16                  /* psABI: the stack is aligned to 16 bytes */
-    .space STACK_BYTES
-stack_top:

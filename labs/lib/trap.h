@@ -32,8 +32,10 @@ _Noreturn void trap_report(uint64_t cause, uint64_t pc, uint64_t value);
 /* The text of an exception's cause. */
 const char *trap_cause(uint64_t cause);
 
-/* Of lab.ld: the stack of main(), which grows down towards its guard page, and the traps'. */
+/* Of lab.ld: the stack of main(), which grows down towards its guard, and that of traps; code, which
+ * cannot be written; where memory begins that nothing is in. */
 extern char stack_guard[], stack_bottom[], stack_top[];
 extern char trap_guard[], trap_stack_bottom[], trap_stack_top[];
+extern char code_begin[], code_end[], image_end[];
 
 #endif

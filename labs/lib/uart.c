@@ -2,6 +2,7 @@
 #include "labs/lib/uart.h"
 
 #include "labs/lib/reg.h"
+#include "labs/lib/timer.h"
 #include "spec/uart.h"
 #include "spec/virt.h"
 
@@ -12,6 +13,11 @@ enum { UART_FIELDS(FIELD_MASK) };
 #define DIVISOR (VIRT_UART_CLOCK_HZ / UART_BAUD_CLOCKS / BAUD)
 #define WORD_8_BITS (3 << UART_LCR_WORD_LSB)
 #define TRIGGER_8_BYTES (2u << UART_FCR_TRIGGER_LSB)
+
+/* Of all waits.  16 bytes take 1.4 ms, but who reads the other end may be slow. */
+#define WAIT_US 1000000
+
+static bool ready;
 
 static uint8_t get(unsigned reg)
 {
@@ -38,14 +44,20 @@ void uart_init(void)
     put(UART_FCR, UART_FCR_ENABLE | UART_FCR_CLEAR_RX | UART_FCR_CLEAR_TX | TRIGGER_8_BYTES);
     /* 8.8: tell the other end that we are here. */
     put(UART_MCR, UART_MCR_DTR | UART_MCR_RTS);
+    ready = true;
+}
+
+void uart_ready(void)
+{
+    if (!ready)
+        uart_init();
 }
 
 void uart_put(uint8_t byte)
 {
     /* 8.4: THRE says that the transmit FIFO is empty, not just that it has room. */
-    while (!(get(UART_LSR) & UART_LSR_THRE))
-        ;
-    put(UART_THR, byte);
+    if (WAIT_FOR(get(UART_LSR) & UART_LSR_THRE, WAIT_US))
+        put(UART_THR, byte);
 }
 
 void uart_puts(const char *text)
@@ -60,8 +72,7 @@ void uart_puts(const char *text)
 void uart_flush(void)
 {
     /* 8.4: TEMT also covers the shift register. */
-    while (!(get(UART_LSR) & UART_LSR_TEMT))
-        ;
+    (void)WAIT_FOR(get(UART_LSR) & UART_LSR_TEMT, WAIT_US);
 }
 
 bool uart_get(uint8_t *byte)

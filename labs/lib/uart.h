@@ -9,11 +9,14 @@
 /* 115200 baud, 8 data bits, no parity, 1 stop bit, FIFOs on and empty, no interrupts. */
 void uart_init(void);
 
-/* Sends a byte, waiting for room.  uart_puts sends "\r\n" for each "\n", as terminals want it. */
+/* The same, if nobody has done it yet. */
+void uart_ready(void);
+
+/* Sends a byte, waiting for room; one that there is no room for in a second is lost.  uart_puts sends "\r\n" for each "\n", as terminals want it. */
 void uart_put(uint8_t byte);
 void uart_puts(const char *text);
 
-/* Waits until the last byte has left the wire. */
+/* Waits until the last byte has left the wire, a second at most. */
 void uart_flush(void);
 
 /* Takes a received byte, if there is one. */

@@ -8,8 +8,11 @@
  * receive interrupts are off, so bytes wait in the FIFO, and at the other end of the wire (a wire
  * without flow control would lose them there: the board's terminal waits). */
 #include "labs/lib/irq.h"
+#include "labs/lib/print.h"
 #include "labs/lib/uart.h"
 #include "spec/virt.h"
+
+#include <stddef.h>
 
 #define END_OF_INPUT 4 /* Ctrl-d */
 #define RING_BYTES 256
@@ -25,10 +28,11 @@ static uint32_t filled(void)
     return ring.put - ring.taken;
 }
 
-static void on_receive(void)
+static void on_receive(void *ctx)
 {
     uint8_t byte;
 
+    (void)ctx;
     /* PC16550D 8.11: reading until the FIFO is empty ends the interrupt. */
     while (filled() < RING_BYTES) {
         if (!uart_get(&byte))
@@ -38,12 +42,7 @@ static void on_receive(void)
     uart_receive_interrupts(false);
 }
 
-static bool has_byte(void)
-{
-    return filled() > 0;
-}
-
-/* Called with interrupts off, as is all of main() but for irq_wait() and irq_let_in(). */
+/* Called with interrupts off, as is all of main() but for WAIT_ASLEEP() and irq_let_in(). */
 static uint8_t take(void)
 {
     uint8_t byte = ring.byte[ring.taken % RING_BYTES];
@@ -57,18 +56,16 @@ static uint8_t take(void)
 int main(const void *device_tree)
 {
     /* What came before us: turning the FIFOs on would lose it (PC16550D 8.5). */
-    on_receive();
+    on_receive(NULL);
     uart_init();
-    uart_puts("Echo, interrupts by ");
-    uart_puts(irq_init(device_tree));
-    uart_puts(". Ctrl-d ends.\n");
-    irq_handle(VIRT_IRQ_UART, on_receive);
+    print("Echo, interrupts by %s. Ctrl-d ends.\n", irq_init(device_tree));
+    irq_handle(VIRT_IRQ_UART, on_receive, NULL);
     uart_receive_interrupts(true);
 
     for (;;) {
         uint8_t byte;
 
-        irq_wait(has_byte);
+        (void)WAIT_ASLEEP(filled() > 0, IRQ_FOREVER);
         byte = take();
         if (byte == END_OF_INPUT)
             break;
@@ -77,6 +74,6 @@ int main(const void *device_tree)
         uart_put(byte);
         irq_let_in();
     }
-    uart_puts("Bye.\n");
+    print("Bye.\n");
     return 0;
 }

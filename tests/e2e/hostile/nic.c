@@ -22,8 +22,6 @@
 #define BAR0 UINT64_C(0x40000000)
 #define BAR4 UINT64_C(0x40100000)
 #define CONFIG (VIRT_PCI_ECAM_BASE + (1 << 15))
-#define MTIMECMP (VIRT_ACLINT_BASE + 0x4000)
-#define MTIE (1 << 7)
 #define US (VIRT_TIMEBASE_HZ / 1000000)
 
 #define RING 512
@@ -57,11 +55,11 @@ static void sleep_us(uint64_t us)
 {
     uint64_t until = now() + us * US;
 
-    *(volatile uint64_t *)(uintptr_t)MTIMECMP = until;
-    csr_set(mie, MTIE);
+    csr_write(CSR_STIMECMP, until);
+    csr_set(sie, SIE_STIE);
     while (now() < until)
         __asm__ volatile("wfi");
-    csr_clear(mie, MTIE);
+    csr_clear(sie, SIE_STIE);
 }
 
 static void print(const char *name, uint64_t value)
