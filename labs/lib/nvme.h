@@ -22,8 +22,8 @@
  * physical: a paged program maps them to themselves.
  *
  * Writes are posted: by the wire, a handler may run once more while the doorbell that lets go of it is
- * on its way, and find nothing.  A pair is for one context: a handler that shares it with main() runs while main() has interrupts
- * off, or does not touch it. */
+ * on its way, and find nothing.  A pair is for one context: where a handler and main() share one,
+ * main() has interrupts off when it touches it. */
 #ifndef LABS_LIB_NVME_H
 #define LABS_LIB_NVME_H
 
