@@ -188,11 +188,21 @@ struct frame *process_frame(void)
     return (struct frame *)(current_thread->kernel_sp - sizeof(struct frame));
 }
 
+/* Below a stack nothing is mapped, up to the next one's slot. */
+static const char *reason(const struct frame *frame)
+{
+    bool on_stacks = frame->value >= USER_STACKS &&
+                     frame->value < USER_STACKS + THREADS_MAX * USER_STACK_SLOT;
+
+    return frame->cause == CAUSE_STORE_PAGE && on_stacks ? "stack overflow"
+                                                         : trap_cause(frame->cause);
+}
+
 _Noreturn void process_kill(const struct frame *frame)
 {
     (void)irq_off();
-    print("lab: the program was killed: %s: pc 0x%lx, %s 0x%lx\n", trap_cause(frame->cause),
-          frame->x[0], frame->cause == CAUSE_ILLEGAL ? "instruction" : "address", frame->value);
+    print("lab: the program was killed: %s: pc 0x%lx, %s 0x%lx\n", reason(frame), frame->x[0],
+          frame->cause == CAUSE_ILLEGAL ? "instruction" : "address", frame->value);
     finish(1);
 }
 
@@ -201,8 +211,8 @@ _Noreturn void process_kill_pointer(uint64_t address)
     const struct frame *frame = process_frame();
 
     (void)irq_off();
-    print("lab: the program was killed: bad pointer to system call %lu: pc 0x%lx, address 0x%lx\n",
-          frame->x[X_A7], frame->x[0], address);
+    print("lab: the program was killed: bad pointer in %s(): pc 0x%lx, address 0x%lx\n",
+          system_call_name(frame->x[X_A7]), frame->x[0], address);
     finish(1);
 }
 

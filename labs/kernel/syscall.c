@@ -194,6 +194,14 @@ static int64_t sys_thread_join(const uint64_t *a)
 #define SYSTEM_CALL_ENTRY(name) [SYS_##name] = sys_##name,
 static int64_t (*const calls[SYS_COUNT])(const uint64_t *a) = {SYSTEM_CALLS(SYSTEM_CALL_ENTRY)};
 
+#define SYSTEM_CALL_TEXT(name) [SYS_##name] = #name,
+const char *system_call_name(uint64_t number)
+{
+    static const char *const names[SYS_COUNT] = {SYSTEM_CALLS(SYSTEM_CALL_TEXT)};
+
+    return number < SYS_COUNT && names[number] ? names[number] : "?";
+}
+
 /* The way back to the program. */
 STEP void system_call_done(struct frame *frame, int64_t result)
 {

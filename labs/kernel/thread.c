@@ -23,6 +23,7 @@ static _Alignas(16) uint8_t stacks[THREADS_MAX][STACK_BYTES];
 static struct thread threads[THREADS_MAX]; /* the first is the idle thread */
 static struct wait_queue ready;            /* the run queue */
 bool thread_slice_over;
+static bool slice_set;                     /* the timer is set to the end of a slice */
 
 /* ---- queues ---- */
 
@@ -69,6 +70,8 @@ static void make_ready(struct thread *t)
     t->wake_at = FOREVER;
     t->queue = NULL;
     push(&ready, t);
+    /* Who is woken runs before who would just go on in user mode. */
+    thread_slice_over = true;
 }
 
 /* In the timer's interrupt: wakes whose time has come, and ends the slice of who runs. */
@@ -93,6 +96,7 @@ static void set_timer(void)
 {
     uint64_t first = ready.first ? time_now() + SLICE_TICKS : FOREVER;
 
+    slice_set = ready.first != NULL;
     for (struct thread *t = threads; t < threads + THREADS_MAX; t++)
         if (t->state == THREAD_SLEEPING && t->wake_at < first)
             first = t->wake_at;
@@ -122,7 +126,7 @@ STEP void schedule(void)
         to = &threads[0];
     to->state = THREAD_RUNNING;
     thread_slice_over = false;
-    if (ready.first)
+    if (ready.first || slice_set)
         set_timer();
     if (to == from)
         return;

@@ -34,6 +34,7 @@ void trap_from(struct frame *frame);
 
 /* syscall.c */
 void system_call(struct frame *frame);
+const char *system_call_name(uint64_t number);
 
 #endif
 #endif
