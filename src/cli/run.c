@@ -15,6 +15,7 @@
 #include "machine/machine.h"
 #include "machine/net_peer.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@
 struct run_options {
     struct board_config config; /* first: the option callbacks are given it */
     bool show_machine, show_parameters, quiet;
-    const char *dump_dtb, *mark_times, *peer, *profile, *screenshot;
+    const char *dump_dtb, *mark_times, *peer, *profile, *screenshot, *traffic;
 };
 
 #define CONFIG(member) offsetof(struct run_options, config.member)
@@ -77,6 +78,9 @@ static const struct opt options[] = {
     {"profile", OPT_TEXT, "FILE", NULL, "write where the harts' time went, by function of --kernel:\n"
      "a sample each microsecond, between the marks 1 and 4 if\nthe guest makes them",
      offsetof(struct run_options, profile)},
+    {"traffic", OPT_TEXT, "FILE", NULL, "write the harts' loads and stores of each device and of\n"
+     "uncached RAM, and the bus transactions that they made",
+     offsetof(struct run_options, traffic)},
     {"screenshot", OPT_TEXT, "FILE", NULL, "write what --display shows at the end, as PNG",
      offsetof(struct run_options, screenshot)},
     {"max-time", OPT_TIME, "TIME", NULL, "end after this virtual time, with status 124",
@@ -272,6 +276,20 @@ static int close_machine(struct machine *m, bool quiet, struct err *err)
     return machine_close(m, err);
 }
 
+static int write_traffic(const struct machine *m, const char *path, struct err *err)
+{
+    FILE *file = fopen(path, "w");
+    int lost;
+
+    if (!file)
+        return err_set(err, "--traffic: cannot write %s: %s", path, strerror(errno));
+    machine_traffic(m, file);
+    lost = ferror(file);
+    if (fclose(file) || lost)
+        return err_set(err, "--traffic: %s is not complete: it could not be written", path);
+    return 0;
+}
+
 /* `other`: the machine at the other end, or NULL. */
 static int run(const struct run_options *o, const struct run_options *other, int *status,
                struct err *err)
@@ -302,6 +320,8 @@ static int run(const struct run_options *o, const struct run_options *other, int
     lost = o->screenshot ? machine_screenshot(m[0], o->screenshot, err) : 0;
     if (lost)
         err_prefix(err, "--screenshot");
+    if (o->traffic && write_traffic(m[0], o->traffic, lost ? NULL : err))
+        lost = -1;
     if (close_machine(m[0], o->quiet, lost ? NULL : err))
         lost = -1;
     if (other && close_machine(m[PEER_OTHER], o->quiet, lost ? NULL : err))
@@ -388,7 +408,7 @@ static int parse_words(struct run_options *o, const struct words *w, struct err 
 static bool asks_for_more(const struct run_options *o)
 {
     return o->peer || o->show_machine || o->show_parameters || o->dump_dtb || o->mark_times ||
-           o->profile || o->screenshot || o->quiet || o->config.nic_help;
+           o->profile || o->screenshot || o->traffic || o->quiet || o->config.nic_help;
 }
 
 int run_config(struct board_config *config, const struct words *words, struct err *err)
