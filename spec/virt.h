@@ -19,6 +19,7 @@
     M(APLIC_M,      0xC000000,  0x8000,     "machine-level APLIC (irq=aia)") \
     M(APLIC_S,      0xD000000,  0x8000,     "supervisor-level APLIC (irq=aia)") \
     M(UART,         0x10000000, 0x100,      "16550A") \
+    M(DMA,          0x10200000, 0x1000,     "DMA controller, a DW_axi_dmac; in a hole of QEMU's map") \
     M(IMSIC_M,      0x24000000, 0x10000,    "machine-level interrupt files, 4 KiB a hart") \
     M(IMSIC_S,      0x28000000, 0x10000,    "supervisor-level interrupt files, 4 KiB a hart") \
     M(PCI_ECAM,     0x30000000, 0x10000000, "PCI configuration space") \
@@ -34,6 +35,7 @@ enum virt_bytes { VIRT_MAP(VIRT_SIZE) };
 /* Wired interrupts, the same numbers at the PLIC and the APLIC; none has number 0. */
 #define VIRT_IRQ_UART 10
 #define VIRT_IRQ_RTC 11
+#define VIRT_IRQ_DMA 20
 #define VIRT_IRQ_PCI 32 /* INTA of slot 0; 32 to 35, rotated by slot */
 #define VIRT_IRQS 96    /* highest number at the APLIC; the PLIC has one less */
 

@@ -23,6 +23,7 @@ enum fault {
 
 /* Requesters: a hart's number, or REQUESTER_PCI + bus/device/function. */
 #define REQUESTER_PCI UINT32_C(0x10000)
+#define REQUESTER_DMA UINT32_C(0x20000) /* the DMA controller on the chip */
 
 struct txn {
     uint64_t addr; /* on entry to a region: the offset within it */

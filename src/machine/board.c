@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "dev/bochs_display.h"
+#include "dev/dw_axi_dmac.h"
 #include "dev/i82599.h"
 #include "host/memory.h"
 
@@ -178,6 +179,22 @@ static int add_devices(struct machine *m, struct err *err)
     return 0;
 }
 
+/* Harts reach its registers by the bus of all peripherals; its data go by a link of its own. */
+static int add_dma(struct machine *m, struct err *err)
+{
+    struct dw_axi_dmac_config config = {.base = VIRT_DMA_BASE};
+    struct device_env e = env(m, "dma0", &m->dma_link, &config);
+
+    link_init(&m->dma_link, "dma0.link", &m->clock, &m->space, &m->trace);
+    params_add(&m->params, "dma0.link", dw_axi_dmac_link_params, &m->dma_link.p);
+    m->dma = xcalloc(1, dw_axi_dmac_class.size);
+    if (add(m, &dw_axi_dmac_class, m->dma, &e, err))
+        return -1;
+    dw_axi_dmac_class.region(m->dma, 0)->link = &m->soc;
+    wire(m, dw_axi_dmac_irq(m->dma), VIRT_IRQ_DMA);
+    return map(m, &dw_axi_dmac_class, m->dma, err);
+}
+
 /* `discard`: an overlay that no one else sees and that is gone with the process. */
 static struct block *open_discarding(const struct drive_config *c, struct err *err)
 {
@@ -273,6 +290,7 @@ void board_reset(struct machine *m)
     for (unsigned i = m->devices; i-- > 0; )
         m->device[i].class->reset(m->device[i].device);
     link_reset(&m->soc);
+    link_reset(&m->dma_link);
     link_reset(&m->memory);
     for (unsigned i = 0; i < m->config->nvmes; i++)
         link_reset(&m->drive[i].link);
@@ -298,7 +316,8 @@ int board_build(struct machine *m, struct err *err)
         return -1;
     add_harts(m);
     if (add_aclint(m, err) ||
-        (m->config->irq == IRQ_PLIC ? add_plic(m, err) : add_aia(m, err)) || add_devices(m, err))
+        (m->config->irq == IRQ_PLIC ? add_plic(m, err) : add_aia(m, err)) || add_devices(m, err) ||
+        add_dma(m, err))
         return -1;
     for (unsigned n = 0; n < m->config->nvmes; n++)
         if (add_drive(m, n, err))
@@ -312,6 +331,7 @@ int board_build(struct machine *m, struct err *err)
         if (params_set(&m->params, m->config->set[i], err))
             return -1;
     link_update(&m->soc);
+    link_update(&m->dma_link);
     link_update(&m->memory);
     for (unsigned n = 0; n < m->config->nvmes; n++)
         link_update(&m->drive[n].link);
@@ -331,6 +351,7 @@ void board_fini(struct machine *m)
 {
     for (unsigned i = m->devices; i-- > 0; )
         m->device[i].class->fini(m->device[i].device);
+    free(m->dma);
     for (unsigned n = 0; n < m->config->nvmes; n++) {
         free(m->drive[n].device);
         for (unsigned s = 0; s < m->drive[n].blocks; s++)

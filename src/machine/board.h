@@ -59,6 +59,8 @@ struct machine {
     struct goldfish_rtc rtc;
     struct finisher finisher;
     struct pcie_host pcie;
+    struct link dma_link;
+    void *dma; /* a dw_axi_dmac */
     struct drive drive[CONFIG_NVME_MAX];
     struct nic nic[CONFIG_NICS_MAX];
     bool net_open;

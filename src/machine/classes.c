@@ -2,6 +2,7 @@
 #include "machine/classes.h"
 
 #include "dev/bochs_display.h"
+#include "dev/dw_axi_dmac.h"
 #include "dev/finisher.h"
 #include "dev/goldfish_rtc.h"
 #include "dev/i82599.h"
@@ -21,6 +22,7 @@ const struct device_class *const device_classes[] = {
     &uart_class,
     &goldfish_rtc_class,
     &finisher_class,
+    &dw_axi_dmac_class,
     &pcie_host_class,
     &nvme_class,
     &i82599_class,

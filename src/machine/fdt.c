@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "irq/output.h"
 #include "sim/random.h"
+#include "spec/dw_axi_dmac.h"
 #include "spec/finisher.h"
 #include "spec/imsic.h"
 #include "spec/plic.h"
@@ -17,7 +18,7 @@
 #define APPEND_MAX 4000 /* the kernel's own limit is 4096 less what it adds */
 
 /* References between nodes. */
-enum phandle { PH_INTC = 1, PH_MSI_M, PH_MSI_S, PH_TEST, PH_CPU0 = 16, PH_INTC0 = 64 };
+enum phandle { PH_INTC = 1, PH_MSI_M, PH_MSI_S, PH_TEST, PH_DMA_CLOCK, PH_CPU0 = 16, PH_INTC0 = 64 };
 
 enum { IRQ_LEVEL_HIGH = 4 };
 
@@ -317,6 +318,43 @@ static void small_devices(struct tree *t)
     end(t);
 }
 
+/* Bindings: Linux, Documentation/devicetree/bindings/dma/snps,dw-axi-dmac.yaml.  Its clocks never
+ * stop; no driver asks how fast they are. */
+static void dma(struct tree *t)
+{
+    uint32_t blocks[DMAC_CHANNELS], priorities[DMAC_CHANNELS];
+
+    for (unsigned i = 0; i < DMAC_CHANNELS; i++) {
+        blocks[i] = DMAC_BLOCK_ITEMS_MAX;
+        priorities[i] = i;
+    }
+    begin_at(t, "dma-controller", VIRT_DMA_BASE);
+    text(t, "compatible", "snps,axi-dma-1.01a");
+    CELLS(t, "reg", WIDE(VIRT_DMA_BASE), WIDE(VIRT_DMA_BYTES));
+    CELLS(t, "clocks", PH_DMA_CLOCK, PH_DMA_CLOCK);
+    TEXTS(t, "clock-names", "core-clk\0cfgr-clk");
+    CELLS(t, "#dma-cells", 1);
+    CELLS(t, "dma-channels", DMAC_CHANNELS);
+    CELLS(t, "snps,dma-masters", 1);
+    CELLS(t, "snps,data-width", DMAC_BUS_WIDTH);
+    cells(t, "snps,block-size", blocks, DMAC_CHANNELS);
+    cells(t, "snps,priority", priorities, DMAC_CHANNELS);
+    CELLS(t, "snps,axi-max-burst-len", DMAC_BURST_BEATS_MAX);
+    empty(t, "dma-coherent");
+    wire(t, VIRT_IRQ_DMA);
+    end(t);
+}
+
+static void dma_clock(struct tree *t)
+{
+    begin(t, "dma-clock");
+    text(t, "compatible", "fixed-clock");
+    CELLS(t, "#clock-cells", 0);
+    CELLS(t, "clock-frequency", 500000000);
+    CELLS(t, "phandle", PH_DMA_CLOCK);
+    end(t);
+}
+
 /* Pin p of slot s is wire (p - 1 + s) % 4: the usual rotation, for the slots 0 to 3 that the mask
  * leaves apart. */
 static void pci_wires(struct tree *t)
@@ -416,8 +454,10 @@ static void root(struct tree *t, uint64_t initrd_start, uint64_t initrd_end)
     empty(t, "ranges");
     interrupt_controllers(t);
     small_devices(t);
+    dma(t);
     pci(t);
     end(t);
+    dma_clock(t);
     power(t, "poweroff", "syscon-poweroff", FINISHER_IS_PASS);
     power(t, "reboot", "syscon-reboot", FINISHER_IS_RESET);
     end(t);

@@ -123,6 +123,8 @@ static void compare_devices(struct machine *const m[SIDES], struct pair_result *
         compare_banks(a, b, prefix, r);
     }
     lockstep_compare(link_fields, &m[0]->soc, &m[1]->soc, "soc.", r->diff, &r->diffs);
+    lockstep_compare(link_fields, &m[0]->dma_link, &m[1]->dma_link, "dma0.link.", r->diff,
+                     &r->diffs);
     lockstep_compare(link_fields, &m[0]->memory, &m[1]->memory, "memory.", r->diff, &r->diffs);
     for (unsigned n = 0; n < m[0]->config->nvmes; n++)
         lockstep_compare(link_fields, &m[0]->drive[n].link, &m[1]->drive[n].link, "link.", r->diff,

@@ -34,6 +34,13 @@
 /* ---- devices ---- */
 #define TRACE_ARGS_uart_tx(A) A(byte, HEX)
 #define TRACE_ARGS_uart_rx(A) A(byte, HEX)
+#define TRACE_ARGS_dma_enable(A) A(channel, DEC)
+#define TRACE_ARGS_dma_item(A) A(channel, DEC) A(address, HEX) A(valid, DEC)
+#define TRACE_ARGS_dma_block(A) \
+    A(channel, DEC) A(source, HEX) A(destination, HEX) A(size, BYTES)
+#define TRACE_ARGS_dma_request(A) A(channel, DEC) A(destination, DEC) A(size, BYTES)
+#define TRACE_ARGS_dma_block_done(A) A(channel, DEC) A(size, BYTES) A(began, PS)
+#define TRACE_ARGS_dma_end(A) A(channel, DEC) A(reason, DEC) A(errors, HEX) A(began, PS)
 #define TRACE_ARGS_nvme_doorbell(A) A(queue, DEC) A(completion, DEC) A(value, DEC)
 #define TRACE_ARGS_nvme_fetch(A) A(queue, DEC) A(head, DEC) A(count, DEC)
 #define TRACE_ARGS_nvme_command(A) \
@@ -80,6 +87,13 @@
     E(irq_hart, "a controller drives a hart's interrupt-pending bit `number`") \
     E(uart_tx, "a byte left the transmitter") \
     E(uart_rx, "a byte reached the receiver") \
+    E(dma_enable, "a channel of the DMA controller was enabled") \
+    E(dma_item, "an item of a channel's list has come; valid 0: the channel waits for software") \
+    E(dma_block, "a block begins") \
+    E(dma_request, "a peripheral's request is taken up; destination 0: it is the source") \
+    E(dma_block_done, "all of a block has arrived, and its list item is written back") \
+    E(dma_end, "a channel is off; reason: 0 done, 1 disabled, 2 aborted, 3 error, 4 reset; errors: " \
+               "its status bits; began: when it was enabled") \
     E(nvme_doorbell, "a doorbell write took effect") \
     E(nvme_fetch, "the controller fetches commands from a submission queue") \
     E(nvme_command, "a command was decoded and starts") \

@@ -5,6 +5,7 @@
 #include "bus/device.h"
 #include "check.h"
 #include "dev/bochs_display.h"
+#include "dev/dw_axi_dmac.h"
 #include "dev/finisher.h"
 #include "dev/goldfish_rtc.h"
 #include "dev/i82599.h"
@@ -365,6 +366,50 @@ static uint64_t bochs_poke(void *dev, uint64_t random)
     return (uint64_t)p.width << 40 | p.height << 24 | rgb[0] << 16 | rgb[1] << 8 | rgb[2];
 }
 
+/* Channel 0 or 1, used as a driver does: a list or a block, of bytes here to bytes there, perhaps paced;
+ * then stopped in one way or another. */
+static uint64_t dmac_poke(void *dev, uint64_t random)
+{
+    struct bank *bank = dw_axi_dmac_class.bank(dev, 0);
+    unsigned c = random >> 8 & 1, at = 0x100 + 0x100 * c;
+    uint64_t value = random >> 16;
+
+    switch (random & 7) {
+    case 0: /* on */
+        touch(bank, 0x10, true, value & 0xf ? 3 : value >> 4 & 3);
+        touch(bank, at + 0x98, true, ~UINT64_C(0));
+        break;
+    case 1: /* a block, by registers */
+        touch(bank, at + 0x00, true, RAM_BASE + (value & 0x7fff));
+        touch(bank, at + 0x08, true, RAM_BASE + 0x8000 + (value >> 16 & 0x7fff));
+        touch(bank, at + 0x10, true, value >> 32 & 0x1ff);
+        touch(bank, at + 0x18, true, value >> 20 & 0x003fff50);
+        touch(bank, at + 0x1c, true, value >> 40 & 1 ? 0x84078040 : 0x84000000);
+        touch(bank, at + 0x20, true, value & 0x100 ? value & 0xf : 0);
+        touch(bank, at + 0x24, true, value >> 8 & 0x7f8e001b);
+        touch(bank, 0x18, true, 0x101u << c);
+        break;
+    case 2: /* a list */
+        touch(bank, at + 0x20, true, 0xf);
+        touch(bank, at + 0x24, true, value >> 8 & 0x7f8e0000);
+        touch(bank, at + 0x28, true, RAM_BASE + 0x1000 + (value & 0xc0));
+        touch(bank, 0x18, true, 0x101u << c);
+        break;
+    case 3: touch(bank, 0x18, true, (value & 1 ? 0x1010000u : 0x1000000u) << c); break;
+    case 4: touch(bank, value & 1 ? 0x1c : 0x18, true, value & 1 ? 0x101u << c : 0x100u << c); break;
+    case 5: touch(bank, at + (value & 1 ? 0x38 : 0x40), true, value >> 1 & 0x3f); break;
+    case 6: touch(bank, at + 0x48, true, 0); break;
+    default: dw_axi_dmac_request(dev, value & 3, value >> 2 & 1); break;
+    }
+    return dw_axi_dmac_irq(dev)->level;
+}
+
+static void dmac_quiet(void *dev)
+{
+    for (unsigned i = 0; i < DMAC_HANDSHAKES; i++)
+        dw_axi_dmac_request(dev, i, false);
+}
+
 static const struct subject subjects[] = {
     {&aclint_class, NULL, NULL},
     {&aplic_class, aplic_poke, aplic_quiet},
@@ -374,6 +419,7 @@ static const struct subject subjects[] = {
     {&goldfish_rtc_class, rtc_poke},
     {&finisher_class, NULL},
     {&uart_class, uart_poke},
+    {&dw_axi_dmac_class, dmac_poke, dmac_quiet},
     {&nvme_class, nvme_poke},
     {&i82599_class, i82599_poke},
     {&bochs_display_class, bochs_poke},
