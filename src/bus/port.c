@@ -33,13 +33,23 @@ static void finish(struct dma_op *op)
         op->done(op->owner, op);
 }
 
+/* The PCIe link behind which the target is, if it is one of another device's; NULL: memory, or a device
+ * on the chip, which is as near as memory. */
+static struct link *far_link(const struct port *port, uint64_t addr)
+{
+    const struct region *r = space_find(port->space, addr);
+
+    return r && r->link && r->link != port->link && r->link->p.generation ? r->link : NULL;
+}
+
 static void step(void *owner)
 {
     struct dma_op *op = owner;
     struct port *port = op->port;
     struct clock *clock = port->clock;
-    struct link *link = port->link;
-    uint64_t id;
+    struct link *link = port->link, *far;
+    uint64_t id, bytes;
+    ps_t back = clock->now;
 
     if (op->fault == FAULT_MASTER || op->sampled) {
         finish(op);
@@ -51,9 +61,12 @@ static void step(void *owner)
         op->sampled = true;
         op->sampled_at = clock->now;
         /* A failed read is answered by a completion without data (UR). */
+        bytes = op->fault ? 0 : op->len;
+        far = far_link(port, op->addr);
+        if (far)
+            back = link_complete(far, bytes, back);
         clock_arm(clock, &op->event,
-                  link_send_down(link, link_completion_bytes(link, op->fault ? 0 : op->len),
-                                 clock->now, NULL));
+                  link_send_down(link, link_completion_bytes(link, bytes), back, NULL));
         return;
     case DMA_WRITE:
         op->fault = space_write(port->space, port->requester, op->addr, op->buf, op->len);
@@ -67,6 +80,15 @@ static void step(void *owner)
         break;
     }
     finish(op);
+}
+
+/* When a write that is at the root complex at `at` is where it is to take effect; a read, where its
+ * bytes are. */
+static ps_t reach(const struct port *port, uint64_t addr, uint64_t far_bytes, ps_t at)
+{
+    struct link *far = far_link(port, addr);
+
+    return far ? link_send_down(far, far_bytes, at, NULL) : at;
 }
 
 static void start(struct dma_op *op, enum dma_kind kind, uint64_t addr, void *buf, uint32_t len)
@@ -92,12 +114,14 @@ static void start(struct dma_op *op, enum dma_kind kind, uint64_t addr, void *bu
     if (op->fault)
         at = clock->now;
     else if (kind == DMA_READ)
-        at = link_send_up(link, link_request_bytes(link, len), clock->now, &op->began) +
-             link->p.memory_read_ps;
+        at = reach(port, addr, link_request_bytes(link, len),
+                   link_send_up(link, link_request_bytes(link, len), clock->now, &op->began) +
+                       link->p.memory_read_ps);
     else
         at = link->written_until =
-            link_send_up(link, link_write_bytes(link, len), clock->now, &op->began) +
-            link->p.memory_write_ps;
+            reach(port, addr, link_write_bytes(link, len),
+                  link_send_up(link, link_write_bytes(link, len), clock->now, &op->began) +
+                      link->p.memory_write_ps);
     if (id)
         clock->cause = id;
     clock_arm(clock, &op->event, at);

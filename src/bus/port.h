@@ -4,7 +4,9 @@
  * An operation belongs to the device (embedded, never allocated) and is under way from port_read,
  * port_write or port_msi until its `done` is called, in virtual time.  A write's bytes are taken
  * from `buf` when it arrives and are visible from then on, not earlier; a read's are sampled when
- * the request reaches memory and delivered to `buf` when the completion reaches the device. */
+ * the request reaches memory and delivered to `buf` when the completion reaches the device.  To and from
+ * another PCIe device it crosses that one's link as well; its place in the queue of that link is taken
+ * when the operation starts. */
 #ifndef BUS_PORT_H
 #define BUS_PORT_H
 

@@ -149,6 +149,37 @@ static void test_an_msi_does_not_pass_the_data_before_it(void)
     rig_down(&r);
 }
 
+/* From one device to the memory of another: over both links, there and back. */
+static void test_dma_to_another_device_crosses_its_link_too(void)
+{
+    for (unsigned far = 0; far < 2; far++)
+        for (unsigned write = 0; write < 2; write++) {
+            struct rig r;
+            struct link other;
+            struct dma_op op;
+            uint8_t bytes[64] = {5};
+            ps_t near = write ? 230 * PS_PER_NS : 517 * PS_PER_NS, way = 200 * PS_PER_NS;
+
+            rig_up(&r, TIMING_IO);
+            link_init(&other, "pcie1", &r.clock, &r.space, &r.trace);
+            params_add(&r.params, "pcie1", link_pcie_params, &other.p);
+            link_update(&other);
+            r.ram.link = far ? &other : NULL;
+            r.ram.io_memory = far;
+            dma_op_init(&op, &r.port, "op", on_done, &r);
+            if (write)
+                port_write(&op, 0x80002000, bytes, sizeof bytes);
+            else
+                port_read(&op, 0x80002000, bytes, sizeof bytes);
+            while (clock_next(&r.clock) != PS_NEVER)
+                clock_run(&r.clock, clock_next(&r.clock));
+            near += far ? (write ? way : 2 * way) : 0;
+            CHECK(r.done_at >= near);
+            CHECK(r.done_at < near + 120 * PS_PER_NS); /* the bytes' time */
+            rig_down(&r);
+        }
+}
+
 static void test_stores_are_posted_and_stay_in_order(void)
 {
     struct rig r;
@@ -231,6 +262,7 @@ TEST_MAIN(test_link_rates_are_pcie_bench_s_to_a_tenth_of_a_percent,
           test_a_64_byte_dma_read_takes_the_published_547_ns,
           test_dma_bytes_are_not_visible_before_they_arrive,
           test_an_msi_does_not_pass_the_data_before_it,
+          test_dma_to_another_device_crosses_its_link_too,
           test_stores_are_posted_and_stay_in_order,
           test_a_full_posted_queue_says_when_to_retry,
           test_with_timing_off_a_store_is_performed_at_once,
