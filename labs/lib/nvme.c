@@ -26,8 +26,9 @@ enum { NVME_REG_FIELDS(FIELD_MASK64) };
 struct command {
     uint8_t opcode;
     uint32_t nsid, cdw10, cdw11, cdw12;
-    uintptr_t data; /* physical, a multiple of 4; `bytes` of it */
+    uint64_t data; /* physical, a multiple of 4; `bytes` of it: in one piece, */
     uint32_t bytes;
+    const uint64_t *page; /* or, unless NULL, in these pages */
 };
 
 static uint32_t get(const struct nvme *n, unsigned reg)
@@ -42,23 +43,32 @@ static void put(const struct nvme *n, unsigned reg, uint32_t value)
 
 /* ---- the steps of a command ---- */
 
-/* 4.3: PRP1 says where the data begin, at any dword.  What does not fit in that page begins at PRP2,
- * if it is one page at most, or in the pages that the list at PRP2 names. */
+/* Where the nth page of the data begins, the first of which may be a part of one. */
+static uint64_t page_of(const struct command *c, unsigned n)
+{
+    if (c->page)
+        return c->page[n];
+    return n ? (c->data & ~(uint64_t)(NVME_PAGE_BYTES - 1)) + (uint64_t)n * NVME_PAGE_BYTES : c->data;
+}
+
+/* 4.3: PRP1 says where the data begin, at any dword.  What does not fit in that page is in the page
+ * at PRP2, if it is one, or in the pages that the list at PRP2 names. */
 static void fill_pointers(struct nvme_pair *p, volatile uint32_t *entry, unsigned id,
                           const struct command *c)
 {
-    uint64_t page = (c->data & ~(uint64_t)(NVME_PAGE_BYTES - 1)) + NVME_PAGE_BYTES, second = 0;
-    uint64_t end = c->data + c->bytes;
+    uint64_t first = page_of(c, 0), second = 0;
+    unsigned pages = (unsigned)((first % NVME_PAGE_BYTES + c->bytes + NVME_PAGE_BYTES - 1) /
+                                NVME_PAGE_BYTES);
 
-    if (end > page + NVME_PAGE_BYTES) {
+    if (pages == 2)
+        second = page_of(c, 1);
+    if (pages > 2) {
         second = (uintptr_t)p->list[id];
-        for (unsigned i = 0; page < end; i++, page += NVME_PAGE_BYTES)
-            p->list[id][i] = page;
-    } else if (end > page) {
-        second = page;
+        for (unsigned i = 1; i < pages; i++)
+            p->list[id][i - 1] = page_of(c, i);
     }
-    entry[NVME_SQE_PRP1 / 4] = (uint32_t)c->data;
-    entry[NVME_SQE_PRP1 / 4 + 1] = (uint32_t)((uint64_t)c->data >> 32);
+    entry[NVME_SQE_PRP1 / 4] = (uint32_t)first;
+    entry[NVME_SQE_PRP1 / 4 + 1] = (uint32_t)(first >> 32);
     entry[NVME_SQE_PRP2 / 4] = (uint32_t)second;
     entry[NVME_SQE_PRP2 / 4 + 1] = (uint32_t)(second >> 32);
 }
@@ -88,27 +98,38 @@ static int fill(struct nvme_pair *p, const struct command *c)
     return (int)id;
 }
 
+/* 6.9, 6.15: the first block, and how many, less one. */
+static int transfer(struct nvme_pair *p, struct command *c, uint64_t block, uint32_t blocks)
+{
+    const struct nvme *n = p->nvme;
+
+    if (c->opcode != NVME_NVM_READ && c->opcode != NVME_NVM_WRITE)
+        return NVME_BAD;
+    if (!blocks || blocks > n->transfer_bytes / n->block_bytes || page_of(c, 0) % 4)
+        return NVME_BAD;
+    if (block >= n->blocks || blocks > n->blocks - block)
+        return NVME_BAD;
+    c->cdw10 = (uint32_t)block;
+    c->cdw11 = (uint32_t)(block >> 32);
+    c->cdw12 = blocks - 1;
+    c->bytes = blocks * n->block_bytes;
+    return fill(p, c);
+}
+
 int nvme_fill(struct nvme_pair *p, enum nvme_nvm_opcode opcode, uint64_t block, uint32_t blocks,
               void *buffer)
 {
-    const struct nvme *n = p->nvme;
-    struct command c = {.opcode = (uint8_t)opcode, .nsid = NAMESPACE};
+    struct command c = {.opcode = (uint8_t)opcode, .nsid = NAMESPACE, .data = (uintptr_t)buffer};
 
-    if (opcode == NVME_NVM_READ || opcode == NVME_NVM_WRITE) {
-        if (!blocks || blocks > n->transfer_bytes / n->block_bytes || (uintptr_t)buffer % 4)
-            return NVME_BAD;
-        if (block >= n->blocks || blocks > n->blocks - block)
-            return NVME_BAD;
-        /* 6.9, 6.15: the first block, and how many, less one. */
-        c.cdw10 = (uint32_t)block;
-        c.cdw11 = (uint32_t)(block >> 32);
-        c.cdw12 = blocks - 1;
-        c.data = (uintptr_t)buffer;
-        c.bytes = blocks * n->block_bytes;
-    } else if (opcode != NVME_NVM_FLUSH) {
-        return NVME_BAD;
-    }
-    return fill(p, &c);
+    return opcode == NVME_NVM_FLUSH ? fill(p, &c) : transfer(p, &c, block, blocks);
+}
+
+int nvme_fill_pages(struct nvme_pair *p, enum nvme_nvm_opcode opcode, uint64_t block,
+                    uint32_t blocks, const uint64_t *page)
+{
+    struct command c = {.opcode = (uint8_t)opcode, .nsid = NAMESPACE, .page = page};
+
+    return transfer(p, &c, block, blocks);
 }
 
 void nvme_ring(struct nvme_pair *p)

@@ -102,6 +102,11 @@ const char *nvme_pair_init(struct nvme *, struct nvme_pair *, uint16_t entries,
 int nvme_fill(struct nvme_pair *, enum nvme_nvm_opcode, uint64_t block, uint32_t blocks,
               void *buffer);
 
+/* The same with memory in pieces: page[0], page[1] and so on, each at a multiple of
+ * NVME_PAGE_BYTES, as many as the blocks fill. */
+int nvme_fill_pages(struct nvme_pair *, enum nvme_nvm_opcode, uint64_t block, uint32_t blocks,
+                    const uint64_t *page);
+
 /* Rings the submission doorbell: all that has been filled is the controller's. */
 void nvme_ring(struct nvme_pair *);
 

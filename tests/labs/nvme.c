@@ -53,6 +53,32 @@ static void shapes(void)
     CHECK_EQ(nvme_do(&polled, NVME_NVM_FLUSH, 0, 0, NULL), NVME_OK);
 }
 
+/* Pages that lie backwards. */
+static void pieces(void)
+{
+    uint32_t blocks = disk.transfer_bytes / disk.block_bytes, per_page = PAGE / disk.block_bytes;
+    uint64_t page[NVME_TRANSFER_BYTES / PAGE];
+    struct nvme_completion c;
+
+    for (uint32_t i = 0; i < disk.transfer_bytes; i++)
+        out[i] = pattern(i, 99);
+    CHECK_EQ(nvme_do(&polled, NVME_NVM_WRITE, 0, blocks, out), NVME_OK);
+    for (unsigned pages = 1; pages <= NVME_TRANSFER_BYTES / PAGE; pages += pages < 4 ? 1 : 7) {
+        for (uint32_t i = 0; i < BUFFER; i++)
+            in[i] = 0xee;
+        for (unsigned i = 0; i < pages; i++)
+            page[i] = (uintptr_t)in + (pages - 1 - i) * PAGE;
+        CHECK(nvme_fill_pages(&polled, NVME_NVM_READ, 0, pages * per_page, page) >= 0);
+        nvme_ring(&polled);
+        CHECK(WAIT_FOR(nvme_look(&polled, &c), 100000));
+        nvme_acknowledge(&polled);
+        CHECK_EQ(c.status, NVME_OK);
+        for (uint32_t i = 0; i < pages * PAGE; i++)
+            CHECK(in[(pages - 1 - i / PAGE) * PAGE + i % PAGE] == pattern(i, 99));
+        CHECK(in[pages * PAGE] == 0xee);
+    }
+}
+
 /* Block b begins with this, as written here. */
 static void number_blocks(unsigned count)
 {
@@ -181,6 +207,7 @@ int main(const void *device_tree)
         CHECK_NULL(nvme_pair_init(&disk, &polled, again ? NVME_ENTRIES_MAX : 4, NULL, NULL));
         CHECK_NULL(nvme_pair_init(&disk, &interrupting, 8, on_interrupt, &interrupting));
         shapes();
+        pieces();
         number_blocks(32);
         wraps_around(&polled);
         full(&polled);
