@@ -21,10 +21,15 @@
 #ifndef LABS_LIB_DMA_H
 #define LABS_LIB_DMA_H
 
+#include "spec/dw_axi_dmac.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { DMA_CHANNELS = 8, DMA_CHAIN_MAX = 64 /* descriptors */, DMA_DESCRIPTOR_BYTES = 64 };
+enum {
+    DMA_CHANNELS = DMAC_CHANNELS,
+    DMA_CHAIN_MAX = 64, /* descriptors */
+};
 
 enum dma_state { DMA_IDLE, DMA_BUSY, DMA_DONE, DMA_FAILED };
 
@@ -35,12 +40,13 @@ struct dma_piece {
 };
 
 struct dma_channel {
-    _Alignas(DMA_DESCRIPTOR_BYTES) uint8_t descriptor[DMA_CHAIN_MAX][DMA_DESCRIPTOR_BYTES];
+    _Alignas(DMAC_LLI_BYTES) volatile uint64_t descriptor[DMA_CHAIN_MAX][DMAC_LLI_BYTES / 8];
     unsigned number;
     unsigned filled;                /* descriptors of the chain; 0: a single copy, by registers */
     struct dma_piece single;
     enum dma_state state;           /* as last looked at */
     const char *error;              /* with DMA_FAILED: why, in words */
+    uint32_t status;                /* at the end, CHx_INTSTATUS */
     void (*handler)(void *context); /* NULL: polled */
     void *context;
 };
@@ -53,19 +59,22 @@ const char *dma_init(void);
 const char *dma_channel_init(struct dma_channel *, unsigned number,
                              void (*handler)(void *context), void *context);
 
-/* Makes a chain of descriptors, one a piece (a linked list in memory that the controller follows by
- * itself), or for a single copy with dma_set() none: then registers hold all.  Not while busy.
- * Returns NULL, or why not: nothing to copy, too many pieces, a piece too long. */
+/* What is to be copied: dma_fill() makes a chain of descriptors in memory, which the controller follows
+ * by itself: one a piece, or more for a piece that is longer than a block (65,536 items of 8 bytes, or
+ * of 4, 2, 1 when addresses or length are no multiples).  dma_set() is for one copy of one block, for
+ * which registers do.  Not while busy.  Return NULL, or why not. */
 const char *dma_fill(struct dma_channel *, const struct dma_piece *, unsigned count);
 const char *dma_set(struct dma_channel *, void *to, const void *from, uint32_t bytes);
 
-/* Starts what dma_fill() or dma_set() made; may be called again for the same once it is done. */
+/* Starts it, once: a chain has to be filled anew, as the controller takes descriptors' valid bits
+ * away when it is done with them. */
 void dma_start(struct dma_channel *);
 
 /* How far it is.  At its end, acknowledges the channel's interrupt. */
 enum dma_state dma_look(struct dma_channel *);
 
-/* Ends a transfer that is under way, at the next place where the controller can. */
+/* Ends a transfer that is under way, at the next place where the controller can: it then has failed.
+ * Returns NULL, or what went wrong with that. */
 const char *dma_stop(struct dma_channel *);
 
 /* All of it, for one copy, waiting with polls.  Returns NULL, or what went wrong. */
