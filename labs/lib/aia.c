@@ -83,4 +83,4 @@ static void message(unsigned number, struct irq_message *m)
     file_enable(number);
 }
 
-const struct irq_controller aia = {"APLIC and IMSIC", init, enable, claim, complete, message};
+const struct irq_controller irq_aia = {"APLIC and IMSIC", init, enable, claim, complete, message};

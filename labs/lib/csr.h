@@ -53,7 +53,8 @@
 #define IRQ_SOFTWARE 1 /* interrupt numbers: of scause, and the bits of sie and sip */
 #define IRQ_TIMER 5
 #define IRQ_EXTERNAL 9
-#define CAUSE_ILLEGAL 2 /* exception numbers of scause */
+#define CAUSE_FETCH_FAULT 1 /* exception numbers of scause */
+#define CAUSE_ILLEGAL 2
 #define CAUSE_BREAKPOINT 3
 #define CAUSE_LOAD_MISALIGNED 4
 #define CAUSE_LOAD_FAULT 5

@@ -28,9 +28,9 @@ const char *irq_init(const void *device_tree)
     if (controller)
         return controller->name;
     if (device_tree_has(device_tree, "riscv,aplic"))
-        controller = &aia;
+        controller = &irq_aia;
     else if (device_tree_has(device_tree, "riscv,plic0"))
-        controller = &plic;
+        controller = &irq_plic;
     else
         die("the device tree has neither PLIC nor APLIC");
     controller->init();

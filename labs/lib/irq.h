@@ -97,6 +97,6 @@ struct irq_controller {
     void (*message)(unsigned number, struct irq_message *message);
 };
 
-extern const struct irq_controller plic, aia;
+extern const struct irq_controller irq_plic, irq_aia;
 
 #endif

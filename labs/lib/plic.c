@@ -42,4 +42,4 @@ static void complete(unsigned source)
     mmio_write32(PLIC_BASE + PLIC_CLAIM + CONTEXT * PLIC_CLAIM_STEP, source);
 }
 
-const struct irq_controller plic = {"PLIC", init, enable, claim, complete, NULL};
+const struct irq_controller irq_plic = {"PLIC", init, enable, claim, complete, NULL};

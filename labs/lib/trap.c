@@ -11,6 +11,7 @@
 
 static bool (*handler)(struct trap_frame *frame);
 static bool in_trap, in_report;
+static uint64_t called_from; /* of a jump to nowhere; 0: not known */
 
 void trap_handle(bool (*fn)(struct trap_frame *frame))
 {
@@ -46,11 +47,11 @@ static const char *what(uint64_t cause, uint64_t value)
     bool access = cause == CAUSE_LOAD_FAULT || cause == CAUSE_STORE_FAULT;
 
     if (cause & SCAUSE_INTERRUPT)
-        return "interrupt that nobody handles";
+        return in_trap ? "a handler lets interrupts in" : "interrupt that nobody handles";
     if (access && within(value, stack_guard, stack_bottom))
         return "stack overflow";
     if (access && within(value, trap_guard, trap_stack_bottom))
-        return "stack overflow in a trap";
+        return "stack overflow";
     if (cause == CAUSE_STORE_FAULT && within(value, code_begin, code_end))
         return "store to code";
     return trap_cause(cause);
@@ -66,8 +67,11 @@ _Noreturn void trap_report(uint64_t cause, uint64_t pc, uint64_t value)
     if (!in_report) {
         in_report = true;
         print("lab: %s%s: pc 0x%lx, ", in_trap ? "in a trap: " : "", what(cause, value), pc);
-        print(cause == CAUSE_ILLEGAL ? "instruction 0x%lx\n" :
-              cause & SCAUSE_INTERRUPT ? "value 0x%lx\n" : "address 0x%lx\n", value);
+        if (called_from)
+            print("called from 0x%lx\n", called_from);
+        else
+            print(cause == CAUSE_ILLEGAL ? "instruction 0x%lx\n" :
+                  cause & SCAUSE_INTERRUPT ? "value 0x%lx\n" : "address 0x%lx\n", value);
     }
     finish(1);
 }
@@ -91,6 +95,9 @@ void trap(struct trap_frame *frame);
 
 void trap(struct trap_frame *frame)
 {
+    /* Where pc is not memory, the return address says which call it was. */
+    if (frame->cause == CAUSE_FETCH_FAULT || frame->cause == CAUSE_FETCH_PAGE)
+        called_from = frame->ra;
     /* The entry has overwritten the first trap's frame: there is no way back. */
     if (in_trap)
         trap_report(frame->cause, frame->pc, frame->value);
