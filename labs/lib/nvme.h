@@ -37,6 +37,7 @@ struct pci_device;
 enum {
     NVME_ENTRIES_MAX = 64,                    /* of a pair; at most one less are under way */
     NVME_PAIRS_MAX = 8,                       /* I/O pairs to ask the controller for */
+    NVME_NAMESPACE = 1,                       /* the disk of the controller that is used */
     NVME_PAGE_BYTES = 4096,                   /* CC.MPS is 0 */
     NVME_LIST_MAX = 32,                       /* pages in a command's PRP list */
     NVME_TRANSFER_BYTES = 32 * NVME_PAGE_BYTES, /* most a command moves, at any alignment */
@@ -72,10 +73,19 @@ struct nvme {
     uintptr_t registers;            /* BAR 0 */
     uint32_t ready_us;              /* longest wait for CSTS.RDY */
     uint32_t doorbell_bytes;        /* from one doorbell to the next */
-    uint64_t blocks;                /* of namespace 1 */
+    uint64_t blocks;                /* of the namespace */
     uint32_t block_bytes;
     uint32_t transfer_bytes;        /* most a command moves: NVME_TRANSFER_BYTES or MDTS */
     char model[41], serial[21];
+};
+
+/* A command as it goes into an entry of the submission queue (4.2). */
+struct nvme_command {
+    uint8_t opcode;
+    uint32_t nsid, cdw10, cdw11, cdw12;
+    uint64_t data;        /* physical, a multiple of 4: `bytes` of it in one piece, */
+    const uint64_t *page; /* or, unless NULL, in these pages */
+    uint32_t bytes;       /* 0: the command has no data */
 };
 
 struct nvme_completion {
@@ -84,7 +94,7 @@ struct nvme_completion {
     uint32_t result; /* command specific */
 };
 
-/* Finds the first controller, resets it and sets up its admin queue and namespace 1 (7.6.1).
+/* Finds the first controller, resets it and sets up its admin queue and the namespace (7.6.1).
  * Returns NULL, or why there is no disk.  May be called again, also after a timeout: pairs have to
  * be set up anew. */
 const char *nvme_init(struct nvme *);
@@ -120,6 +130,11 @@ void nvme_acknowledge(struct nvme_pair *);
  * the status (0: done), or one of the negative values above. */
 int nvme_do(struct nvme_pair *, enum nvme_nvm_opcode, uint64_t block, uint32_t blocks,
             void *buffer);
+
+/* Below these: any command, as it is, also of the admin pair; nvme_finish() rings for command `id`,
+ * which alone is under way, waits for it with polls, and acknowledges it.  `result` may be NULL. */
+int nvme_fill_command(struct nvme_pair *, const struct nvme_command *);
+int nvme_finish(struct nvme_pair *, int id, uint32_t *result);
 
 /* What a status or a negative value means, in words. */
 const char *nvme_text(int status);
