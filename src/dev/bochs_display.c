@@ -315,7 +315,7 @@ static int bochs_init(void *dev, const struct device_env *env, struct err *err)
     bank_init(&d->bank, bochs_regs, ARRAY_LEN(bochs_regs), &reg_ops, d);
     d->bank.hole = BANK_HOLE_ZERO;
     d->bank.hole_size = true;
-    pci_add_bar_memory(&d->pci, BOCHS_BAR_MEMORY, d->memory_bytes,
+    pci_add_bar_memory(&d->pci, BOCHS_BAR_MEMORY, "frame-buffer", d->memory_bytes,
                        PCI_BAR_MEM32 | PCI_BAR_PREFETCH, d->memory);
     pci_add_bar(&d->pci, BOCHS_BAR_REGISTERS, BOCHS_REGISTERS_BYTES, PCI_BAR_MEM32, bank_access,
                 &d->bank);

@@ -137,11 +137,12 @@ void pci_add_bar(struct pci_function *fn, unsigned index, uint64_t size, unsigne
     memcpy(fn->config, fn->power_on, sizeof fn->config);
 }
 
-void pci_add_bar_memory(struct pci_function *fn, unsigned index, uint64_t size, unsigned flags,
-                        uint8_t *memory)
+void pci_add_bar_memory(struct pci_function *fn, unsigned index, const char *name, uint64_t size,
+                        unsigned flags, uint8_t *memory)
 {
     assert(!(flags & PCI_BAR_IO) && size >= PAGE_BYTES);
     pci_add_bar(fn, index, size, flags, NULL, NULL);
+    fn->bar[index].region.name = name;
     fn->bar[index].region.ram = memory;
     fn->bar[index].region.io_memory = true;
 }

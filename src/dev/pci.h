@@ -127,9 +127,9 @@ void pci_function_restore(struct pci_function *fn);
 void pci_add_bar(struct pci_function *fn, unsigned index, uint64_t size, unsigned flags,
                  enum fault (*access)(void *owner, struct txn *txn), void *owner);
 /* The same for a BAR that is memory of the device's: `size` bytes (4 KiB at least) at `memory`,
- * which outlives the function. */
-void pci_add_bar_memory(struct pci_function *fn, unsigned index, uint64_t size, unsigned flags,
-                        uint8_t *memory);
+ * which outlives the function, as does the region's name. */
+void pci_add_bar_memory(struct pci_function *fn, unsigned index, const char *name, uint64_t size,
+                        unsigned flags, uint8_t *memory);
 /* MSI-X with its table and PBA in a BAR of their own (`bar`, 16 KiB, 32-bit), answered by the PCI
  * core; 1 to 256 vectors. */
 void pci_add_msix(struct pci_function *fn, unsigned bar, unsigned vectors);
