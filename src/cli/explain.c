@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doorbell explain read: runs the marked request in the guest and lays it out. */
 #include "cli/cli.h"
+#include "cli/explain_lab.h"
 #include "cli/explain_run.h"
 #include "cli/guest.h"
 
@@ -13,12 +14,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define WARMUPS_DEFAULT "8"
 #define READ_BYTES 4096
 
-enum state { STATE_COLD, STATE_HOT };
-static const char *const state_names[] = {[STATE_COLD] = "cold", [STATE_HOT] = "hot", NULL};
+/* Linux has the first two, labs/kernel all (explain_lab_states has them in this order). */
+enum state { STATE_COLD, STATE_HOT, STATE_RING, STATE_POLLED };
+static const char *const state_names[] = {[STATE_COLD] = "cold", [STATE_HOT] = "hot",
+                                          [STATE_RING] = "ring", [STATE_POLLED] = "polled", NULL};
 
 struct explain_options {
     struct board_config config; /* first: the option callbacks are given it */
@@ -33,8 +37,8 @@ struct explain_options {
 
 static const struct opt options[] = {
     {NULL, OPT_GROUP, .help = "What is explained:"},
-    {"state", OPT_CHOICE, "STATE", "cold", "of the page cache: cold or hot", OWN(state),
-     .choices = state_names},
+    {"state", OPT_CHOICE, "STATE", "cold", "of the page cache: cold or hot; on labs/kernel also past "
+     "it:\nring, polled", OWN(state), .choices = state_names},
     {"warmups", OPT_NUMBER, "N", WARMUPS_DEFAULT, "passes before the measured one", OWN(warmups),
      0, 1000},
 
@@ -53,7 +57,8 @@ static const struct opt options[] = {
     {"memory", OPT_SIZE, "SIZE", "1G", "RAM", CONFIG(memory_bytes), CONFIG_MEMORY_MIN,
      CONFIG_MEMORY_MAX},
     {"seed", OPT_NUMBER, "N", "1", "of everything random", CONFIG(seed), 0, INT64_MAX},
-    {"kernel", OPT_TEXT, "FILE", NULL, "default: the one that guest/fetch made", CONFIG(kernel)},
+    {"kernel", OPT_TEXT, "FILE", NULL, "default: the one that guest/fetch made; or the ELF of a\n"
+     "program on labs/kernel", CONFIG(kernel)},
     {"initrd", OPT_TEXT, "FILE", NULL, "default: the one that guest/initrd made", CONFIG(initrd)},
     {"disk", OPT_TEXT, "FILE", NULL, "image of the drive, not changed; default: guest/image's",
      OWN(disk)},
@@ -128,22 +133,61 @@ static void draw(const void *timeline, FILE *out)
     timeline_svg(timeline, out);
 }
 
+int explain_show(const struct timeline *t, bool json, const char *svg, struct err *err)
+{
+    json_t *j;
+
+    if (svg && explain_draw(draw, t, svg, err))
+        return -1;
+    if (!json) {
+        timeline_print(t, stdout);
+        return 0;
+    }
+    j = timeline_json(t);
+    json_dumpf(j, stdout, JSON_INDENT(1));
+    putchar('\n');
+    json_decref(j);
+    return 0;
+}
+
 static int show(const struct explain_options *o, const char *trace, struct err *err)
 {
+    struct explain_lab what = {.state = state_names[o->state]};
     struct timeline t;
-    int rc = timeline_build(&t, trace, err);
+    int rc = explain_lab_is_trace(trace) ? explain_lab_from(&t, &what, trace, err)
+                                         : timeline_build(&t, trace, err);
 
-    if (!rc && o->svg)
-        rc = explain_draw(draw, &t, o->svg, err);
-    if (!rc && o->json) {
-        json_t *j = timeline_json(&t);
-        json_dumpf(j, stdout, JSON_INDENT(1));
-        putchar('\n');
-        json_decref(j);
-    } else if (!rc) {
-        timeline_print(&t, stdout);
-    }
+    if (!rc)
+        rc = explain_show(&t, o->json, o->svg, err);
     timeline_free(&t);
+    return rc;
+}
+
+/* A program on labs/kernel, which is its own kernel and needs no guest. */
+static int explain_program(struct explain_options *o, struct err *err)
+{
+    struct explain_lab what = {.config = &o->config, .state = state_names[o->state]};
+    struct nvme_drive_config *drive = &o->config.nvme[0];
+    char *disk = o->disk ? xstrdup(o->disk) : explain_lab_disk(err);
+    struct timeline t;
+    int rc;
+
+    if (!disk)
+        return -1;
+    drive->space[0] = (struct drive_config){.file = xstrdup(disk), .discard = true,
+                                            .block_bytes = 512};
+    drive->spaces = 1;
+    drive->msix = true;
+    drive->profile = o->profile ? xstrdup(o->profile) : NULL;
+    o->config.nvmes = 1;
+    o->config.max_ps = PS_PER_S;
+    rc = explain_lab(&t, &what, err);
+    if (!rc)
+        rc = explain_show(&t, o->json, o->svg, err);
+    timeline_free(&t);
+    if (!o->disk)
+        unlink(disk);
+    free(disk);
     return rc;
 }
 
@@ -180,6 +224,11 @@ static int explain(struct explain_options *o, char **argv, int arguments, int *s
     *status = CLI_NO_RUN;
     if (o->from)
         return show(o, o->from, err);
+    if (o->config.kernel && explain_lab_is(o->config.kernel))
+        return explain_program(o, err);
+    if (o->state > STATE_HOT)
+        return err_set(err, "--state %s is of programs on labs/kernel: give one with --kernel",
+                       state_names[o->state]);
     rc = run(o, trace, sizeof trace, err);
     if (!rc)
         rc = show(o, trace, err);

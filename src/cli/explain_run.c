@@ -56,7 +56,11 @@ static void note_request(const struct explain *e, struct reader *r)
     json_t *note;
 
     kernel_release(e, r, release, sizeof release);
-    note = json_pack("{s{ss} sO}", "guest", "kernel", release, "request", e->job->request);
+    if (e->job->lab)
+        note = json_pack("{s{ss ss} sO}", "guest", "kernel", TIMELINE_LABS_KERNEL, "filesystem",
+                         "flat table", "request", e->job->request);
+    else
+        note = json_pack("{s{ss} sO}", "guest", "kernel", release, "request", e->job->request);
     text = json_dumps(note, JSON_COMPACT);
     trace_chunk(machine_trace(r->m), TRACE_CHUNK_NOTE, text, strlen(text));
     free(text);
@@ -141,7 +145,13 @@ static void on_mark(void *ctx, struct machine *m, unsigned hart, uint64_t number
     struct explain *e = ctx;
     struct reader r = {m, hart};
 
-    if (number == MARK_RUN_START && !e->started) {
+    if (e->job->lab && !e->started) {
+        plant(e, &r);
+        note_request(e, &r);
+        e->started = true;
+    } else if (e->job->lab) {
+        return;
+    } else if (number == MARK_RUN_START && !e->started) {
         /* What could not be read is missing from the table; the explanation says what. */
         (void)symbols_add_modules(e->symbols, read_kernel, &r, NULL);
         plant(e, &r);
@@ -176,13 +186,15 @@ static int record(struct explain *e, const char *trace, struct err *err)
     if (!m)
         return -1;
     machine_on_mark(m, on_mark, e);
-    if (!machine_trace_open(m, trace, false, err)) {
-        if (isatty(STDERR_FILENO))
+    if (!machine_trace_open(m, trace, e->job->lab, err)) {
+        if (isatty(STDERR_FILENO) && !e->job->lab)
             log_line("booting the guest and measuring (some seconds) ...");
         terminal_catch_signals();
         machine_run(m, &result);
         rc = machine_close(m, err);
-        if (!rc && !e->ended && !(e->job->may_end && e->started))
+        if (!rc && e->job->lab && !e->started)
+            rc = err_set(err, "the program passed no mark (labs/lib/mark.h)");
+        else if (!rc && !e->ended && !((e->job->may_end || e->job->lab) && e->started))
             rc = err_set(err, "the guest ended before its request was measured (look at it with "
                          "--console stdio)");
     }

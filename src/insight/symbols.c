@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "insight/elf_symbols.h"
 #include "insight/kallsyms.h"
 #include "insight/kimage.h"
 
@@ -159,12 +160,29 @@ static int load(struct symbols *s, const struct kimage *image, struct err *err)
     return build_index(s) ? 0 : err_set(err, "no memory for the kernel's symbols");
 }
 
+static int load_elf(struct symbols **out, const void *bytes, size_t len, struct err *err)
+{
+    struct symbols *s = calloc(1, sizeof *s);
+    int status = s ? elf_symbols(&s->image, bytes, len, &s->image_base, &s->image_end, err)
+                   : err_set(err, "no memory for the kernel's symbols");
+
+    if (!status && !build_index(s))
+        status = err_set(err, "no memory for the kernel's symbols");
+    if (status)
+        symbols_free(s);
+    else
+        *out = s;
+    return status;
+}
+
 int symbols_load_image(struct symbols **out, const void *bytes, size_t len, struct err *err)
 {
     struct symbols *s;
     struct kimage image;
     int status;
 
+    if (elf_has_symbols(bytes, len))
+        return load_elf(out, bytes, len, err);
     if (kimage_open(&image, bytes, len, err))
         return -1;
     s = calloc(1, sizeof *s);

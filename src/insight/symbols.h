@@ -14,8 +14,9 @@
 
 struct symbols;
 
-/* Reads the symbols and types of a kernel image (see kimage.h for the forms it may have).  The
- * bytes are not needed afterwards.  0, or -1 with `err`; an image without types is no error. */
+/* Reads the symbols and types of a kernel image (see kimage.h for the forms it may have), or the
+ * symbols of an ELF (elf_symbols.h).  The bytes are not needed afterwards.  0, or -1 with `err`; an
+ * image without types is no error. */
 int  symbols_load_image(struct symbols **out, const void *bytes, size_t len, struct err *err);
 void symbols_free(struct symbols *symbols);
 

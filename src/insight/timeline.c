@@ -87,7 +87,7 @@ static bool triggers(const struct build *b, unsigned n, size_t i)
     bool ours = r->source == b->source, calls = b->met[i] >> n & 1;
     bool after_trap = b->trap != SIZE_MAX && i > b->trap;
 
-    switch (timeline_rows[n].trigger) {
+    switch (b->steps->row[n].trigger) {
     case ECALL: return i == b->begin;
     case TASK: return calls && arg(b, r, "tp") == b->task;
     case RESUME: return after_trap && calls && arg(b, r, "tp") == b->task;
@@ -108,8 +108,8 @@ static void find_hart_points(struct build *b)
 {
     size_t from = b->begin, until = b->trap != SIZE_MAX ? b->trap + 1 : b->end;
 
-    for (unsigned n = 0; n < ROWS; n++) {
-        const struct row *row = &timeline_rows[n];
+    for (unsigned n = 0; n < b->steps->rows; n++) {
+        const struct row *row = &b->steps->row[n];
 
         if (row->lane != LANE_HART)
             continue;
@@ -183,17 +183,17 @@ static void split_by_others(struct build *b)
         note(b->t, "there are more interrupts of others than are shown", "");
 }
 
-static const struct row *device_row(enum trigger trigger)
+static const struct row *device_row(const struct build *b, enum trigger trigger)
 {
-    for (unsigned n = 0; n < ROWS; n++)
-        if (timeline_rows[n].lane != LANE_HART && timeline_rows[n].trigger == trigger)
-            return &timeline_rows[n];
+    for (unsigned n = 0; n < b->steps->rows; n++)
+        if (b->steps->row[n].lane != LANE_HART && b->steps->row[n].trigger == trigger)
+            return &b->steps->row[n];
     return NULL;
 }
 
 static void device_point(struct build *b, enum trigger trigger, ps_t when)
 {
-    const struct row *row = device_row(trigger);
+    const struct row *row = device_row(b, trigger);
 
     if (row && when != PS_NEVER)
         add_point(b->device, &b->device_points, when, row, row->step, false);
@@ -340,13 +340,13 @@ static unsigned first_point(const struct point *p, unsigned count, enum trigger 
     return i;
 }
 
-static const struct row *hart_row(enum trigger trigger)
+static const struct row *hart_row(const struct build *b, enum trigger trigger)
 {
     unsigned n = 0;
 
-    while (timeline_rows[n].trigger != trigger)
+    while (b->steps->row[n].trigger != trigger)
         n++;
-    return &timeline_rows[n];
+    return &b->steps->row[n];
 }
 
 static void lay_out(struct build *b)
@@ -356,7 +356,7 @@ static void lay_out(struct build *b)
     unsigned doorbell = first_point(b->hart, n, DOORBELL), trap = first_point(b->hart, n, TRAP);
     unsigned wake = first_point(b->hart, n, WAKE), idle = first_point(b->hart, n, IDLE);
     unsigned after = wake < trap ? wake : trap;
-    const struct row *pending = hart_row(PENDING);
+    const struct row *pending = hart_row(b, PENDING);
 
     if (arrived == PS_NEVER || trap == n || idle == n || doorbell > idle || idle > after ||
         b->hart[after].when < arrived) {
@@ -464,10 +464,10 @@ static void say_who_woke(struct build *b)
 
 static void say_what_is_special(struct build *b)
 {
-    for (unsigned n = 0; n < ROWS; n++)
-        if (*timeline_rows[n].function && !(b->known >> n & 1))
+    for (unsigned n = 0; n < b->steps->rows; n++)
+        if (*b->steps->row[n].function && !(b->known >> n & 1))
             note(b->t, "merged with the step before, as this kernel has no function: ",
-                 timeline_rows[n].function);
+                 b->steps->row[n].function);
     if (b->t->other_interrupts)
         note(b->t, "the request was interrupted by somebody else (a timer tick, say)", "");
     say_who_woke(b);
@@ -506,13 +506,18 @@ static int build(struct build *b, struct err *err)
     return check_sum(b->t, err);
 }
 
-int timeline_build(struct timeline *t, const char *trace_path, struct err *err)
+int timeline_build_marked(struct timeline *t, const char *trace_path, unsigned begin_mark,
+                          unsigned end_mark, json_t *request, struct err *err)
 {
     struct build *b = xcalloc(1, sizeof *b);
     int rc = -1;
 
     memset(t, 0, sizeof *t);
+    t->request = json_incref(request);
     b->t = t;
+    b->begin_mark = begin_mark;
+    b->end_mark = end_mark;
+    b->request_given = request != NULL;
     b->file = trace_file_open(trace_path, err);
     if (b->file) {
         rc = build(b, err);
@@ -525,6 +530,11 @@ int timeline_build(struct timeline *t, const char *trace_path, struct err *err)
     free(b->chained);
     free(b);
     return rc;
+}
+
+int timeline_build(struct timeline *t, const char *trace_path, struct err *err)
+{
+    return timeline_build_marked(t, trace_path, MARK_REQUEST_BEGIN, MARK_REQUEST_END, NULL, err);
 }
 
 void timeline_free(struct timeline *t)

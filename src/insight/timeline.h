@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One request laid out: segments by lane, the critical path, what was moved by whom.
  *
- * Everything comes from a trace file that holds one marked request (marks 2 and 3 around it).
- * Which events bound which segment is a table, insight/steps/read.def. */
+ * Everything comes from a trace file that holds one marked request (marks 2 and 3 around it, or those
+ * that the caller names).  Which events bound which segment is a table, one a kernel and way to read:
+ * insight/steps/read.def (Linux), lab_read.def, lab_ring.def (labs/kernel). */
 #ifndef INSIGHT_TIMELINE_H
 #define INSIGHT_TIMELINE_H
 
@@ -55,12 +56,20 @@ enum { MARK_RUN_START = 1, MARK_REQUEST_BEGIN = 2, MARK_REQUEST_END = 3, MARK_RU
 /* Chunk of a trace file with the request's description: one JSON object. */
 #define TRACE_CHUNK_NOTE "NOTE"
 
-/* Kernel functions to probe for a timeline, NULL-terminated; an element may be empty, or several
- * names separated by '|'. */
-extern const char *const timeline_functions[];
+/* Functions to probe for a timeline of Linux and of labs/kernel, NULL-terminated; an element may be
+ * empty, or several names separated by '|'. */
+extern const char *const timeline_functions[], *const timeline_lab_functions[];
+
+/* What a guest's "kernel" is called that is labs/kernel, not a release of Linux. */
+#define TIMELINE_LABS_KERNEL "labs/kernel"
 
 /* Lays out the request of a trace.  0, or -1 with err; free the result in any case. */
 int timeline_build(struct timeline *t, const char *trace_path, struct err *err);
+
+/* The same for one of several requests: that between the last `begin_mark` and the `end_mark` after
+ * it.  What is given as `request` stands for what the trace says was asked for; or NULL. */
+int timeline_build_marked(struct timeline *t, const char *trace_path, unsigned begin_mark,
+                          unsigned end_mark, json_t *request, struct err *err);
 void timeline_free(struct timeline *t);
 
 void timeline_print(const struct timeline *t, FILE *out);

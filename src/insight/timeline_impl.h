@@ -22,21 +22,21 @@ struct row {
     const char *function, *label;
 };
 
-/* insight/steps/read.def, in its order. */
-#define ROW(step, lane, context, trigger, function, label) +1
-enum { ROWS = 0
-#include "insight/steps/read.def"
+/* One table of insight/steps, in its order. */
+#define TIMELINE_ROWS_MAX 64 /* a set of rows is one word */
+struct steps {
+    const struct row *row;
+    unsigned rows;
 };
-#undef ROW
-_Static_assert(ROWS <= 64, "a set of rows is one word");
-extern const struct row timeline_rows[ROWS];
+/* Which kernel's, by what the trace says of it. */
+const struct steps *timeline_steps(const json_t *guest, const json_t *request);
 
 #define NAME_MAX_BYTES 64
 
 /* A probed function that the table names. */
 struct function {
     uint64_t address;
-    uint64_t rows; /* bit n: timeline_rows[n] names it */
+    uint64_t rows; /* bit n: row n of the table names it */
     char name[NAME_MAX_BYTES]; /* without the compiler's suffix */
 };
 
@@ -60,6 +60,11 @@ struct point {
 struct build {
     struct timeline *t;
     struct trace_file *file;
+    const struct steps *steps;
+    unsigned begin_mark, end_mark;
+    bool request_given;     /* t->request is the caller's, not the file's */
+    char *names;            /* of the probed functions, as the file has them */
+    size_t names_size, names_capacity;
     struct kinds k;
     struct trace_record *record;
     size_t records, capacity;
@@ -95,6 +100,10 @@ static inline bool is(const struct trace_record *r, int kind)
 {
     return (int)r->kind == kind;
 }
+
+/* What ran, and what it was asked for, in words (timeline_text.c). */
+void timeline_guest(const struct timeline *t, char *buf, size_t size);
+void timeline_request(const struct timeline *t, char *buf, size_t size);
 
 /* Fills the window: its records, functions, ends.  -1 with err when there is no request in it. */
 int window_read(struct build *b, struct err *err);

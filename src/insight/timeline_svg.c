@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A timeline as a picture: one lane for the hart and one each for link, device and media, time from
  * left to right, the critical path outlined.  Self-contained SVG 1.1. */
-#include "insight/timeline.h"
+#include "insight/timeline_impl.h"
 
 #include "insight/report.h"
 
@@ -85,17 +85,16 @@ static void draw_segment(const struct timeline *t, const struct segment *s, FILE
 
 static void draw_title(const struct timeline *t, FILE *out)
 {
-    const char *state = json_string_value(json_object_get(t->request, "state"));
-    const char *kernel = json_string_value(json_object_get(t->guest, "kernel"));
+    char text[160];
 
-    fprintf(out, "<text x=\"%d\" y=\"24\" font-size=\"16\" font-weight=\"bold\">"
-            "read of %" JSON_INTEGER_FORMAT " bytes, page cache ", LEFT,
-            json_integer_value(json_object_get(t->request, "bytes")));
-    report_escaped(out, state ? state : "?");
+    fprintf(out, "<text x=\"%d\" y=\"24\" font-size=\"16\" font-weight=\"bold\">", LEFT);
+    timeline_request(t, text, sizeof text);
+    report_escaped(out, text);
     fprintf(out, ": %" PRIu64 ".%03" PRIu64 " us</text>\n", t->total_ps / PS_PER_US,
             t->total_ps % PS_PER_US / PS_PER_NS);
-    fprintf(out, "<text x=\"%d\" y=\"44\" fill=\"#555555\">Linux ", LEFT);
-    report_escaped(out, kernel ? kernel : "?");
+    fprintf(out, "<text x=\"%d\" y=\"44\" fill=\"#555555\">", LEFT);
+    timeline_guest(t, text, sizeof text);
+    report_escaped(out, text);
     fprintf(out, "; hart busy %" PRIu64 ".%03" PRIu64 " us, idle %" PRIu64 ".%03" PRIu64
             " us; %" PRIu64 " B by DMA, %" PRIu64 " B copied by the CPU; outlined: the critical "
             "path</text>\n", t->busy_ps / PS_PER_US, t->busy_ps % PS_PER_US / PS_PER_NS,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A timeline as text, as JSON, and two of them compared. */
-#include "insight/timeline.h"
+#include "insight/timeline_impl.h"
 
 #include "insight/report.h"
 
@@ -27,6 +27,27 @@ static void moved(const struct segment *s, char *buf, size_t size)
 #undef MOVED
 }
 
+void timeline_guest(const struct timeline *t, char *buf, size_t size)
+{
+    const char *kernel = report_text(t->guest, "kernel", "?");
+
+    snprintf(buf, size, "%s%s", strcmp(kernel, TIMELINE_LABS_KERNEL) ? "Linux " : "", kernel);
+}
+
+void timeline_request(const struct timeline *t, char *buf, size_t size)
+{
+    const char *how = report_text(t->request, "how", "read");
+    json_int_t bytes = json_integer_value(json_object_get(t->request, "bytes"));
+
+    if (!strcmp(how, "ring") || !strcmp(how, "polled"))
+        snprintf(buf, size, "read of %" JSON_INTEGER_FORMAT " bytes, ring with registered buffers%s",
+                 bytes, strcmp(how, "ring") ? ", polled" : "");
+    else
+        snprintf(buf, size, "%s of %" JSON_INTEGER_FORMAT " bytes, page cache %s",
+                 report_text(t->request, "what", "?"), bytes,
+                 report_text(t->request, "state", "?"));
+}
+
 static int by_start(const void *a, const void *b)
 {
     const struct segment *const *x = a, *const *y = b;
@@ -42,12 +63,10 @@ void timeline_print(const struct timeline *t, FILE *out)
     char last = 0, text[128];
 
     report_machine(t->run, out);
-    fprintf(out, "guest     Linux %s, %s\n", report_text(t->guest, "kernel", "?"),
-            report_text(t->guest, "filesystem", "?"));
-    fprintf(out, "request   %s of %" JSON_INTEGER_FORMAT " bytes, page cache %s%*srun %s\n\n",
-            report_text(t->request, "what", "?"),
-            json_integer_value(json_object_get(t->request, "bytes")),
-            report_text(t->request, "state", "?"), 20, "", report_text(t->run, "id", "?"));
+    timeline_guest(t, text, sizeof text);
+    fprintf(out, "guest     %s, %s\n", text, report_text(t->guest, "filesystem", "?"));
+    timeline_request(t, text, sizeof text);
+    fprintf(out, "request   %s%*srun %s\n\n", text, 20, "", report_text(t->run, "id", "?"));
     fprintf(out, "      %-40s %9s %9s    %-7s moved\n", "step", "start", "took us", "context");
     for (unsigned i = 0; i < t->segments; i++)
         order[i] = &t->segment[i];

@@ -4,6 +4,7 @@
 #include "insight/timeline_impl.h"
 
 #include "base/alloc.h"
+#include "base/bits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +14,42 @@
 
 #define ROW(step, lane, context, trigger, function, label) \
     {step, LANE_##lane, CONTEXT_##context, trigger, function, label},
-const struct row timeline_rows[ROWS] = {
+static const struct row linux_rows[] = {
 #include "insight/steps/read.def"
 };
+static const struct row lab_read_rows[] = {
+#include "insight/steps/lab_read.def"
+};
+static const struct row lab_ring_rows[] = {
+#include "insight/steps/lab_ring.def"
+};
 #undef ROW
+_Static_assert(ARRAY_LEN(linux_rows) <= TIMELINE_ROWS_MAX &&
+               ARRAY_LEN(lab_read_rows) <= TIMELINE_ROWS_MAX &&
+               ARRAY_LEN(lab_ring_rows) <= TIMELINE_ROWS_MAX, "a set of rows is one word");
 
 #define ROW(step, lane, context, trigger, function, label) function,
 const char *const timeline_functions[] = {
 #include "insight/steps/read.def"
     NULL};
+const char *const timeline_lab_functions[] = {
+#include "insight/steps/lab_read.def"
+#include "insight/steps/lab_ring.def"
+    NULL};
 #undef ROW
+
+const struct steps *timeline_steps(const json_t *guest, const json_t *request)
+{
+    static const struct steps linux_read = {linux_rows, ARRAY_LEN(linux_rows)};
+    static const struct steps lab_read = {lab_read_rows, ARRAY_LEN(lab_read_rows)};
+    static const struct steps lab_ring = {lab_ring_rows, ARRAY_LEN(lab_ring_rows)};
+    const char *kernel = json_string_value(json_object_get(guest, "kernel"));
+    const char *how = json_string_value(json_object_get(request, "how"));
+
+    if (!kernel || strcmp(kernel, TIMELINE_LABS_KERNEL))
+        return &linux_read;
+    return how && (!strcmp(how, "ring") || !strcmp(how, "polled")) ? &lab_ring : &lab_read;
+}
 
 /* `list` is names separated by '|'. */
 static bool one_of(const char *list, const char *name)
@@ -41,8 +68,8 @@ static void add_function(void *ctx, uint64_t address, const char *name)
     uint64_t naming = 0;
     struct function *f;
 
-    for (unsigned n = 0; n < ROWS; n++)
-        if (one_of(timeline_rows[n].function, name))
+    for (unsigned n = 0; n < b->steps->rows; n++)
+        if (one_of(b->steps->row[n].function, name))
             naming |= UINT64_C(1) << n;
     if (!naming || b->functions == FUNCTIONS_MAX)
         return;
@@ -81,6 +108,9 @@ static void find_calls(struct build *b)
 {
     size_t kept = 0;
 
+    b->steps = timeline_steps(b->t->guest, b->t->request);
+    if (b->names)
+        trace_symbols(b->names, b->names_size, add_function, b);
     if (b->functions)
         qsort(b->function, b->functions, sizeof b->function[0], by_address);
     for (size_t i = 0; i < b->functions; i++)
@@ -109,15 +139,20 @@ static void on_chunk(void *ctx, const char type[4], const uint8_t *payload, size
     json_t *j;
 
     if (!memcmp(type, TRACE_CHUNK_SYMS, 4)) {
-        trace_symbols((const char *)payload, size, add_function, b);
+        /* Kept until it is known which kernel's they are. */
+        array_reserve(&b->names, &b->names_capacity, b->names_size + size, 1);
+        memcpy(b->names + b->names_size, payload, size);
+        b->names_size += size;
     } else if (!memcmp(type, TRACE_CHUNK_NOTE, 4)) {
         j = json_loadb((const char *)payload, size, 0, NULL);
         if (json_is_object(json_object_get(j, "guest")) &&
             json_is_object(json_object_get(j, "request"))) {
             json_decref(b->t->guest);
-            json_decref(b->t->request);
             b->t->guest = json_incref(json_object_get(j, "guest"));
-            b->t->request = json_incref(json_object_get(j, "request"));
+            if (!b->request_given) {
+                json_decref(b->t->request);
+                b->t->request = json_incref(json_object_get(j, "request"));
+            }
         }
         json_decref(j);
     }
@@ -154,7 +189,7 @@ static int read_window(struct build *b, struct err *err)
     while ((more = trace_file_next(b->file, &r, err)) > 0) {
         bool mark = is(&r, b->k.mark);
 
-        if (mark && arg(b, &r, "number") == MARK_REQUEST_BEGIN) {
+        if (mark && arg(b, &r, "number") == b->begin_mark) {
             b->records = 0;
             b->source = r.source;
             in = true;
@@ -167,7 +202,7 @@ static int read_window(struct build *b, struct err *err)
                            WINDOW_MAX);
         array_reserve(&b->record, &b->capacity, b->records + 1, sizeof r);
         b->record[b->records++] = r;
-        if (mark && arg(b, &r, "number") == MARK_REQUEST_END) {
+        if (mark && arg(b, &r, "number") == b->end_mark) {
             done = r.source == b->source;
             elsewhere = !done;
         }
@@ -178,8 +213,8 @@ static int read_window(struct build *b, struct err *err)
         return err_set(err, "the request ended on another hart than it began on; one timeline "
                        "is of one hart");
     if (!done)
-        return err_set(err, "the trace has no request between marks %d and %d",
-                       MARK_REQUEST_BEGIN, MARK_REQUEST_END);
+        return err_set(err, "the trace has no request between marks %u and %u", b->begin_mark,
+                       b->end_mark);
     return 0;
 }
 
@@ -224,6 +259,7 @@ static int find_ends(struct build *b, struct err *err)
     b->t->total_ps = b->record[b->end].when - b->record[b->begin].when;
     return 0;
 }
+
 int window_read(struct build *b, struct err *err)
 {
     b->file->other = on_chunk;
@@ -239,4 +275,5 @@ void window_free(struct build *b)
     free(b->record);
     free(b->function);
     free(b->met);
+    free(b->names);
 }
