@@ -18,6 +18,7 @@ enum {
 
 int cli_explain(int argc, char **argv);
 int cli_explain_net(int argc, char **argv); /* receive and send */
+int cli_lab(int argc, char **argv);
 int cli_run(int argc, char **argv);
 int cli_selftest(int argc, char **argv);
 int cli_trace(int argc, char **argv);

@@ -15,6 +15,7 @@ static const struct command {
 } commands[] = {
     {"run", cli_run, "run a kernel on the machine"},
     {"explain", cli_explain, "run a request in a Debian guest and show where its time went"},
+    {"lab", cli_lab, "programs for the bare machine: run, measure, check them"},
     {"selftest", cli_selftest, "compare the two engines on random programs"},
     {"trace", cli_trace, "print a trace file, or count what is in it"},
 };

@@ -342,6 +342,16 @@ int terminal_read(struct terminal *t)
     return t->input[t->input_head++];
 }
 
+void terminal_type(struct terminal *t, const char *text)
+{
+    size_t n = u64_min(strlen(text), sizeof t->input - t->input_size);
+
+    memmove(t->input, t->input + t->input_head, t->input_size);
+    t->input_head = 0;
+    memcpy(t->input + t->input_size, text, n);
+    t->input_size += n;
+}
+
 bool terminal_has_input(const struct terminal *t)
 {
     return t->input_size > 0;

@@ -36,6 +36,9 @@ void terminal_done(struct terminal *t, const struct pollset *set);
 /* The next byte of input, or -1 when there is none now. */
 int terminal_read(struct terminal *t);
 
+/* As if this were typed, the escape key too; what does not fit (1024 bytes wait at most) is lost. */
+void terminal_type(struct terminal *t, const char *text);
+
 /* Will terminal_read give anything without another poll? */
 bool terminal_has_input(const struct terminal *t);
 /* The input has ended and all of it has been read. */

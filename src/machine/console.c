@@ -50,6 +50,13 @@ void console_put(void *machine, uint8_t byte)
         machine_end(m, END_EXIT_ON, 0);
 }
 
+void machine_type(struct machine *m, const char *text)
+{
+    terminal_type(m->terminal, text);
+    if (terminal_has_input(m->terminal) && !event_armed(&m->console_in))
+        clock_arm(&m->clock, &m->console_in, m->clock.now);
+}
+
 /* What the guest has handed to the UART before it ended still leaves, in its time; not what devices
  * may go on writing to it. */
 void console_drain(struct machine *m)

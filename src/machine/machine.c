@@ -204,6 +204,41 @@ int machine_probe(struct machine *m, unsigned hart, uint64_t va)
     return 0;
 }
 
+static const struct device_class *class_of(const struct machine *m, unsigned source)
+{
+    for (unsigned i = 0; i < m->devices; i++) {
+        const struct board_device *d = &m->device[i];
+        const struct region *r = d->class->region ? d->class->region(d->device, 0) : NULL;
+
+        if (r && r->source == source)
+            return d->class;
+    }
+    return NULL;
+}
+
+/* Of several registers at one offset, that of the usual view which can be accessed so. */
+void machine_register_name(const struct machine *m, unsigned source, uint64_t offset, bool write,
+                           char *out, size_t size)
+{
+    const struct device_class *class = class_of(m, source);
+
+    for (unsigned i = 0; class && i < class->reg_count; i++) {
+        const struct reg *r = &class->regs[i];
+        uint64_t into = offset - r->offset, n = r->repeat > 1 ? into / r->step : 0;
+        uint64_t within = into - n * r->step;
+
+        if (!(r->view & 1) || r->flags & (write ? REG_NO_W : REG_NO_R) || offset < r->offset ||
+            n >= r->repeat || within >= r->size)
+            continue;
+        if (r->repeat > 1)
+            snprintf(out, size, "%s[%" PRIu64 "]%s", r->name, n, within ? " (part)" : "");
+        else
+            snprintf(out, size, "%s%s", r->name, within ? " (part)" : "");
+        return;
+    }
+    snprintf(out, size, "+ 0x%" PRIx64, offset);
+}
+
 /* ---- the trace file ---- */
 
 static json_t *changed_parameters(const struct machine *m)

@@ -43,6 +43,10 @@ void machine_run(struct machine *m, struct machine_result *result);
 /* Ends the run at the next occasion; for callbacks. */
 void machine_stop(struct machine *m);
 
+/* Types at the console, as fast as its UART takes it: at most MACHINE_TYPE_MAX bytes in all. */
+#define MACHINE_TYPE_MAX 1024
+void machine_type(struct machine *m, const char *text);
+
 /* What the NICs' backends have counted and measured, for people; before machine_close. */
 void machine_report(const struct machine *m, FILE *out);
 
@@ -86,6 +90,11 @@ int machine_read_virtual(struct machine *m, unsigned hart, uint64_t va, void *bu
 /* Records a probe event whenever a hart reaches the instruction at this kernel address; -1 when it
  * is not mapped. */
 int machine_probe(struct machine *m, unsigned hart, uint64_t va);
+
+/* Writes the name of the register at this offset of a device, which is a source of the trace:
+ * "UART_LSR", "PLIC_PRIORITY[10]", "+ 0x123" if there is none. */
+void machine_register_name(const struct machine *m, unsigned source, uint64_t offset, bool write,
+                           char *out, size_t size);
 
 /* ---- the trace file ---- */
 

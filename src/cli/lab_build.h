@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes the program of a lab: labs/build compiles it, into a folder of its own for this run. */
+#ifndef CLI_LAB_BUILD_H
+#define CLI_LAB_BUILD_H
+
+#include "base/err.h"
+#include "cli/lab_manifest.h"
+
+struct lab_build {
+    char *work; /* the folder; removed by lab_build_free */
+    char *elf;
+};
+
+struct lab_sources {
+    const char *folder; /* of the lab */
+    const char *mine;   /* the student's, whose files prevail; NULL */
+    const char *broken; /* a file of the folder broken, in place of main.c; NULL */
+};
+
+/* Compiles (what the compiler says goes to stderr) and makes the disks; -1 with err.  In both cases
+ * lab_build_free is needed. */
+int lab_build_make(struct lab_build *b, const struct lab_manifest *m, const struct lab_sources *from,
+                   struct err *err);
+void lab_build_free(struct lab_build *b);
+
+/* Runs a program and waits for it, with its standard output on our stderr; argv ends with NULL.  Its
+ * exit status (127: it could not be started), or -1 with err: it was killed. */
+int lab_spawn(char *const argv[], const char *folder, struct err *err);
+
+#endif

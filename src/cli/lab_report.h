@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a lab's run has shown: for people, as JSON (doorbell.lab/1, labs/README.md), as a figure. */
+#ifndef CLI_LAB_REPORT_H
+#define CLI_LAB_REPORT_H
+
+#include "cli/lab_run.h"
+
+#include <jansson.h>
+
+/* The table of sections and the values. */
+void lab_report_table(const struct lab_result *r, FILE *out);
+/* What went wrong, then each check: ok, or FAIL with its hint. */
+void lab_report_verdict(const struct lab_result *r, FILE *out);
+
+/* The caller owns it. */
+json_t *lab_report_json(const struct lab_result *r, const char *name);
+
+/* Draws the lab's figure.gp into an SVG file; -1 with err. */
+int lab_figure(const struct lab_result *r, const struct lab_sources *from, const char *path,
+               struct err *err);
+
+#endif
