@@ -57,20 +57,6 @@ void request_free(struct request *r)
 
 /* ---- on their way ---- */
 
-/* NVMe 4.3: nvme_fill() has taken the data for one piece of memory.  Pages that are anywhere: the
- * second is PRP2, or PRP2 leads to the list of all from the second on. */
-static void scatter(struct nvme_pair *pair, int id, const struct request *r)
-{
-    volatile uint32_t *entry = (volatile uint32_t *)pair->submission[id];
-
-    if (r->pages == 2) {
-        entry[NVME_SQE_PRP2 / 4] = (uint32_t)r->page[1];
-        entry[NVME_SQE_PRP2 / 4 + 1] = (uint32_t)(r->page[1] >> 32);
-    }
-    for (unsigned i = 1; r->pages > 2 && i < r->pages; i++)
-        pair->list[id][i - 1] = r->page[i];
-}
-
 /* With interrupts off.  False: the queue is full. */
 static bool send(struct request *r)
 {
@@ -79,8 +65,7 @@ static bool send(struct request *r)
     int id = NVME_BAD;
 
     if (present && r->block % unit == 0 && r->blocks % unit == 0)
-        id = nvme_fill(pair, NVME_NVM_READ, r->block / unit, r->blocks / unit,
-                       (void *)r->page[0]);
+        id = nvme_fill_pages(pair, NVME_NVM_READ, r->block / unit, r->blocks / unit, r->page);
     if (id == NVME_FULL)
         return false;
     if (id < 0) { /* it cannot be: over at once */
@@ -90,7 +75,6 @@ static bool send(struct request *r)
         softirq_raise(SOFTIRQ_BLOCK);
         return true;
     }
-    scatter(pair, id, r);
     under_way[r->polled][id] = r;
     counters.disk_commands++;
     counters.disk_pages += r->pages;

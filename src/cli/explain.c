@@ -133,16 +133,16 @@ static void draw(const void *timeline, FILE *out)
     timeline_svg(timeline, out);
 }
 
-int explain_show(const struct timeline *t, bool json, const char *svg, struct err *err)
+int explain_show(const struct timeline *t, enum explain_output how, const char *svg, struct err *err)
 {
     json_t *j;
 
     if (svg && explain_draw(draw, t, svg, err))
         return -1;
-    if (!json) {
+    if (how == EXPLAIN_TEXT)
         timeline_print(t, stdout);
+    if (how != EXPLAIN_JSON)
         return 0;
-    }
     j = timeline_json(t);
     json_dumpf(j, stdout, JSON_INDENT(1));
     putchar('\n');
@@ -158,7 +158,7 @@ static int show(const struct explain_options *o, const char *trace, struct err *
                                          : timeline_build(&t, trace, err);
 
     if (!rc)
-        rc = explain_show(&t, o->json, o->svg, err);
+        rc = explain_show(&t, o->json ? EXPLAIN_JSON : EXPLAIN_TEXT, o->svg, err);
     timeline_free(&t);
     return rc;
 }
@@ -183,7 +183,7 @@ static int explain_program(struct explain_options *o, struct err *err)
     o->config.max_ps = PS_PER_S;
     rc = explain_lab(&t, &what, err);
     if (!rc)
-        rc = explain_show(&t, o->json, o->svg, err);
+        rc = explain_show(&t, o->json ? EXPLAIN_JSON : EXPLAIN_TEXT, o->svg, err);
     timeline_free(&t);
     if (!o->disk)
         unlink(disk);

@@ -31,8 +31,9 @@ int explain_lab_from(struct timeline *t, const struct explain_lab *what, const c
 /* Is a trace, by what it says of its guest, of such a program? */
 bool explain_lab_is_trace(const char *trace);
 
-/* explain.c: text, or JSON, to stdout; a picture, too, if `svg` is a file's name. */
-int explain_show(const struct timeline *t, bool json, const char *svg, struct err *err);
+/* explain.c: to stdout as `how` says; a picture, too, if `svg` is a file's name. */
+enum explain_output { EXPLAIN_TEXT, EXPLAIN_JSON, EXPLAIN_NOTHING };
+int explain_show(const struct timeline *t, enum explain_output how, const char *svg, struct err *err);
 
 /* A drive for a program that was given none: a file in $TMPDIR in which every 8 bytes are their own
  * offset, little-endian.  Its path, which the caller unlinks and frees; NULL with err. */

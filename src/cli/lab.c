@@ -4,6 +4,7 @@
 #include "cli/lab_new.h"
 #include "cli/lab_place.h"
 #include "cli/lab_report.h"
+#include "cli/lab_timeline.h"
 
 #include "base/alloc.h"
 #include "base/bits.h"
@@ -19,7 +20,7 @@
 
 struct lab_options {
     bool json, broken;
-    const char *mine, *figure, *trace, *screenshot, *in, *title;
+    const char *mine, *figure, *trace, *screenshot, *in, *title, *timeline, *section;
     struct words more; /* --machine, and what stands for itself */
 };
 
@@ -66,6 +67,10 @@ static int add_machine(void *target, const char *value, struct err *err)
 static const struct opt run_table[] = {
     ROWS_OF_A_RUN,
     {"figure", OPT_TEXT, "FILE.svg", NULL, "draw the lab's figure (needs gnuplot)", AT(figure)},
+    {"timeline", OPT_TEXT, "FILE.svg", NULL, "lay out a read on labs/kernel, step by step, and draw it",
+     AT(timeline)},
+    {"section", OPT_TEXT, "NAME", NULL, "which read that is: a section named cold, hot, ring or\n"
+     "polled; default: the first of them", AT(section)},
     {"screenshot", OPT_TEXT, "FILE", NULL, "write what the display shows at the end, as PNG",
      AT(screenshot)},
     OPT_END,
@@ -221,6 +226,12 @@ static int run_lab(struct lab *lab, struct lab_options *o, bool only_verdict)
         lab_report_verdict(&result, stdout);
     }
     if (!bad && o->figure && lab_figure(&result, &job.from, o->figure, &err)) {
+        status = CLI_FAILED;
+        bad = -1;
+    }
+    if (!bad && o->timeline && !o->json)
+        putchar('\n');
+    if (!bad && o->timeline && lab_timeline(&result, o->section, o->timeline, o->json, &err)) {
         status = CLI_FAILED;
         bad = -1;
     }
