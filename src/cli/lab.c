@@ -118,7 +118,7 @@ static int list(struct lab_options *o, const char *name)
                    labs[i].title);
     }
     if (o->json) {
-        json_dumpf(all, stdout, JSON_INDENT(2));
+        json_dumpf(all, stdout, LAB_JSON_FLAGS);
         putchar('\n');
     } else if (!count) {
         printf("no labs in %s (DOORBELL_LABS names another folder)\n", lab_root());
@@ -198,7 +198,7 @@ static void print_json(const struct lab_result *r, const struct lab *lab)
 {
     json_t *json = lab_report_json(r, base_name(lab->folder));
 
-    json_dumpf(json, stdout, JSON_INDENT(2));
+    json_dumpf(json, stdout, LAB_JSON_FLAGS);
     putchar('\n');
     json_decref(json);
 }
@@ -305,7 +305,7 @@ static int check_all_broken(const struct lab *lab, struct lab_options *o)
         all_as_told = all_as_told && as_told;
     }
     if (o->json) {
-        json_dumpf(all, stdout, JSON_INDENT(2));
+        json_dumpf(all, stdout, LAB_JSON_FLAGS);
         putchar('\n');
     } else if (!lab->manifest.brokens) {
         puts("this lab has no broken programs");

@@ -78,8 +78,15 @@ static struct program *program_of(const struct lab_result *r)
     return p;
 }
 
-/* "print (labs/lib/print.c:34), from main (labs/uart/main.c:12)".  A caller's pc is behind its call. */
-static char *describe(const struct lab_result *r, struct program *p, struct program_frame frame)
+static const char *plain(const char *file)
+{
+    return strncmp(file, "./", 2) ? file : file + 2;
+}
+
+/* "print (labs/lib/print.c:34), from main (labs/uart/main.c:12)".  A caller's pc is behind its call, as
+ * that of a hart which waits is behind its wfi. */
+static char *describe(const struct lab_result *r, struct program *p, struct program_frame frame,
+                      bool behind)
 {
     struct text t;
     FILE *out = text_open(&t);
@@ -87,12 +94,12 @@ static char *describe(const struct lab_result *r, struct program *p, struct prog
 
     for (unsigned i = 0; i < FRAMES_MAX; i++) {
         struct program_place place[PLACES_MAX];
-        size_t n = program_places(p, i ? frame.pc - 1 : frame.pc, place, PLACES_MAX);
+        size_t n = program_places(p, i || behind ? frame.pc - 1 : frame.pc, place, PLACES_MAX);
 
         for (size_t k = 0; k < n; k++) {
             fprintf(out, "%s%s", shown++ ? ", from " : "", place[k].function);
             if (place[k].file && place[k].line)
-                fprintf(out, " (%s:%u)", place[k].file, place[k].line);
+                fprintf(out, " (%s:%u)", plain(place[k].file), place[k].line);
             else if (place[k].offset)
                 fprintf(out, " + 0x%" PRIx64, place[k].offset);
         }
@@ -174,12 +181,16 @@ static void say_trap(FILE *out, const struct measure_trap *t)
 
 static void say_lines(const struct lab_result *r, FILE *out)
 {
-    unsigned source;
     uint64_t pin;
 
-    for (unsigned i = 0; measure_line(r->measure, i, &source, &pin); i++)
-        fprintf(out, "%s%s", i ? ", " : "; high is the line of ",
-                measure_source_name(r->measure, source));
+    for (unsigned i = 0; measure_line(r->measure, i, &pin); i++) {
+        fprintf(out, "%s%" PRIu64, i ? ", " : "; high is the interrupt line ", pin);
+        if (pin >= VIRT_IRQ_PCI && pin < VIRT_IRQ_PCI + 4)
+            fprintf(out, " (PCI INT%c)", (int)('A' + pin - VIRT_IRQ_PCI));
+        else
+            fputs(pin == VIRT_IRQ_UART ? " (uart0)" : pin == VIRT_IRQ_RTC ? " (rtc)" :
+                  pin == VIRT_IRQ_DMA ? " (dma0)" : "", out);
+    }
 }
 
 static void say_interrupt(const struct lab_result *r, FILE *out, const struct measure_trap *t)
@@ -278,6 +289,16 @@ static enum lab_kind endless(const struct lab_result *r, FILE *out)
     return LAB_HANG;
 }
 
+static enum lab_kind stuck(const struct lab_result *r, FILE *out)
+{
+    fputs("since ", out);
+    print_time(out, machine_hart(r->machine, 0)->idle_since);
+    fputs(" every hart waits (wfi), and nothing can come that would wake one", out);
+    say_under_way(r, out);
+    say_lines(r, out);
+    return LAB_STUCK;
+}
+
 static enum lab_kind judge(struct lab_result *r, const struct program *p, FILE *out)
 {
     const struct measure_trap *t = &measure_tail(r->measure)->trap[0];
@@ -295,12 +316,10 @@ static enum lab_kind judge(struct lab_result *r, const struct program *p, FILE *
         return LAB_TRAP;
     case END_MAX_TIME:
     case END_CALLER:
-        return endless(r, out);
+        /* The limit itself was the only thing that could still come. */
+        return r->stuck ? stuck(r, out) : endless(r, out);
     case END_STUCK:
-        fputs("every hart waits (wfi), and no interrupt that it enables can come", out);
-        say_under_way(r, out);
-        say_lines(r, out);
-        return LAB_STUCK;
+        return stuck(r, out);
     case END_RESET:
         r->exit = 1;
         fputs("the program asked for a reset", out);
@@ -330,8 +349,9 @@ void lab_diagnose(struct lab_result *r)
     } else if (p) {
         bool at_trap = d->kind == LAB_TRAP || d->kind == LAB_STACK || d->kind == LAB_TRAP_STORM;
 
-        d->where = describe(r, p, at_trap && t->any ? frame_of(r->trap_x[0], t->pc)
-                                                    : frame_now(r, 0));
+        at_trap = at_trap && t->any;
+        d->where = describe(r, p, at_trap ? frame_of(r->trap_x[0], t->pc) : frame_now(r, 0),
+                            !at_trap && machine_hart(r->machine, 0)->idle);
     }
     program_free(p);
 }

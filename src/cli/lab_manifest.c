@@ -222,7 +222,7 @@ int lab_manifest_section(const struct lab_manifest *m, const char *name)
 static int read_bound(struct measure_bound *b, char *word, struct err *err)
 {
     struct text_near near = {word, NULL, 0};
-    char *source = strchr(word, '@');
+    char *source = strchr(word, '@'), *number = strchr(word, '=');
 
     if (*word >= '0' && *word <= '9') {
         b->kind = TRACE_KIND_mark;
@@ -230,12 +230,19 @@ static int read_bound(struct measure_bound *b, char *word, struct err *err)
             return err_set(err, "a mark is a number from 1 to %u, not %.40s", MARK_MAX, word);
         return 0;
     }
+    if (number)
+        *number++ = '\0';
     if (source)
         *source++ = '\0';
+    if (number && text_u64(number, &b->number))
+        return err_set(err, "\"%.40s\" is no number (after =, an event's first argument)", number);
     for (unsigned k = 0; k < TRACE_KIND_COUNT; k++) {
         text_near_try(&near, trace_schema[k].name);
         if (k != TRACE_KIND_mark && !strcmp(word, trace_schema[k].name)) {
+            if (number && !trace_schema[k].count)
+                return err_set(err, "%s has no argument that could be %s", word, number);
             b->kind = (enum trace_kind)k;
+            b->numbered = number != NULL;
             b->source = source ? xstrdup(source) : NULL;
             return 0;
         }

@@ -164,7 +164,8 @@ void lab_report_verdict(const struct lab_result *r, FILE *out)
     print_diagnosis(r, out);
     if (r->interrupted)
         fprintf(out, "interrupted by signal %d\n", r->interrupted);
-    for (size_t i = 0; i < r->lab->check.count; i++) {
+    /* What a program measures that did not come to its end says little. */
+    for (size_t i = 0; i < r->lab->check.count && !r->diagnosis.text; i++) {
         const struct lab_rule *rule = &r->lab->check.item[i];
         const struct lab_verdict *v = &r->check[i];
 
@@ -174,8 +175,7 @@ void lab_report_verdict(const struct lab_result *r, FILE *out)
         if (*v->used || v->why)
             fprintf(out, "      %s%s%s\n", v->why ? v->why : "", v->why && *v->used ? "; " : "",
                     v->used);
-        /* Why a program hangs is not in the hints. */
-        if (*rule->text && !r->diagnosis.text)
+        if (*rule->text)
             fprintf(out, "      hint: %s\n", rule->text);
     }
 }

@@ -12,6 +12,9 @@ void lab_report_table(const struct lab_result *r, FILE *out);
 /* What went wrong, then each check: ok, or FAIL with its hint. */
 void lab_report_verdict(const struct lab_result *r, FILE *out);
 
+/* For json_dumpf: what is measured to the picosecond needs no more digits. */
+#define LAB_JSON_FLAGS (JSON_INDENT(2) | JSON_REAL_PRECISION(15))
+
 /* The caller owns it. */
 json_t *lab_report_json(const struct lab_result *r, const char *name);
 

@@ -156,6 +156,7 @@ static int execute(struct lab_result *r, const struct lab_job *job, struct err *
     machine_sample(r->machine, LOOK_PS, on_sample, &watch);
     terminal_catch_signals();
     machine_run(r->machine, &r->end);
+    r->stuck = machine_stuck(r->machine);
     measure_end(r->measure, r->end.time_ps);
     trace_tap(machine_trace(r->machine), NULL, NULL);
     if (job->screenshot)

@@ -34,6 +34,7 @@ struct lab_result {
     struct machine_result end;
     uint64_t exit;
     uint64_t trap_x[VIRT_HARTS_MAX][32]; /* registers of each hart at its last trap */
+    bool stuck;                          /* nothing could come any more */
     bool out_of_patience;                /* the host's time ended the run */
     int interrupted; /* the signal that ended the run, 0: none */
     struct lab_diagnosis diagnosis;

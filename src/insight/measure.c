@@ -15,7 +15,8 @@
 #define PRIV_USER 0
 
 static const struct measure_section whole_run = {
-    "run", "from power-on to the end", NULL, {TRACE_KIND_COUNT, 0, NULL}, {TRACE_KIND_COUNT, 0, NULL},
+    .name = "run", .text = "from power-on to the end",
+    .begin = {.kind = TRACE_KIND_COUNT}, .end = {.kind = TRACE_KIND_COUNT},
 };
 
 static ps_t later(ps_t a, ps_t b)
@@ -177,7 +178,8 @@ static bool level_is_low(const struct trace_seen *r)
 static bool meets(const struct measure *m, const struct measure_bound *b,
                   const struct trace_seen *r)
 {
-    if (b->kind != r->kind || (b->kind == TRACE_KIND_mark && b->number != r->args[0]))
+    if (b->kind != r->kind ||
+        ((b->kind == TRACE_KIND_mark || b->numbered) && b->number != r->args[0]))
         return false;
     return (!b->source || !strcmp(b->source, m->source[r->source])) && !level_is_low(r);
 }

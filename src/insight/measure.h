@@ -27,7 +27,8 @@
  * `level` only those count in which it is not 0. */
 struct measure_bound {
     enum trace_kind kind;
-    uint64_t number;    /* of a mark */
+    uint64_t number;    /* of a mark, or the event's first argument */
+    bool numbered;      /* of an event: only those whose first argument is `number` */
     const char *source; /* only events of this one; NULL: of any */
 };
 
@@ -115,8 +116,8 @@ const struct measure_tail *measure_tail(const struct measure *m);
 const char *measure_output(const struct measure *m, size_t *size);
 /* Passes that were not begun because too many x, or too many at a time, were there already. */
 uint64_t measure_lost(const struct measure *m);
-/* The i-th interrupt line that is high; false: there are no more. */
-bool measure_line(const struct measure *m, unsigned i, unsigned *source, uint64_t *pin);
+/* The number of the i-th interrupt line that is high; false: there are no more. */
+bool measure_line(const struct measure *m, unsigned i, uint64_t *pin);
 /* The section that the hart began last and has not ended; NULL: none. */
 const char *measure_under_way(const struct measure *m, unsigned hart);
 

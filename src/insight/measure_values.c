@@ -221,11 +221,10 @@ uint64_t measure_lost(const struct measure *m)
     return m->lost;
 }
 
-bool measure_line(const struct measure *m, unsigned i, unsigned *source, uint64_t *pin)
+bool measure_line(const struct measure *m, unsigned i, uint64_t *pin)
 {
     for (unsigned k = 0; k < m->pins; k++)
         if (m->pin[k].level && i-- == 0) {
-            *source = m->pin[k].source;
             *pin = m->pin[k].pin;
             return true;
         }

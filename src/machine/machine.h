@@ -87,6 +87,9 @@ const struct hart *machine_hart(const struct machine *m, unsigned i);
  * it is not mapped or is not memory. */
 int machine_read_virtual(struct machine *m, unsigned hart, uint64_t va, void *buf, size_t len);
 
+/* All harts wait, and no event is left that could wake one: it may as well end. */
+bool machine_stuck(const struct machine *m);
+
 /* Records a probe event whenever a hart reaches the instruction at this kernel address; -1 when it
  * is not mapped. */
 int machine_probe(struct machine *m, unsigned hart, uint64_t va);

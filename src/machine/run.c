@@ -251,6 +251,11 @@ static bool all_wait(const struct machine *m)
     return true;
 }
 
+bool machine_stuck(const struct machine *m)
+{
+    return all_wait(m) && next_event(m) == PS_NEVER && terminal_at_end(m->terminal) && !m->net_waits;
+}
+
 void machine_pass(struct machine *m, ps_t until)
 {
     ps_t next = next_event(m);
