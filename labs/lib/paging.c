@@ -151,7 +151,7 @@ void paging_off(void)
     forget();
 }
 
-/* Chapter 14: what has been accessed as one type may be in a cache, where accesses of another do not
+/* Svpbmt: what has been accessed as one type may be in a cache, where accesses of another do not
  * look.  So all before is done, each block of it leaves the cache, and that too is done. */
 static void flush(uintptr_t addr, uint64_t bytes)
 {

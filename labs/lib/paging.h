@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paging (privileged spec 12.4, Sv39), here for the sake of memory types: every address is mapped to
- * itself, and Svpbmt (chapter 14) says in the page's entry how it is accessed. */
+ * itself, and its extension Svpbmt says in the page's entry how it is accessed. */
 #ifndef LABS_LIB_PAGING_H
 #define LABS_LIB_PAGING_H
 
