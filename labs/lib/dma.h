@@ -14,10 +14,10 @@
  *     while (dma_look(&channel) == DMA_BUSY) ...      a register (or sleep until the interrupt)
  *     if (channel.error) ...
  *
- * Who owns what: descriptors are inside the struct, which the caller declares (static: it is aligned
- * and large).  They and the memory that is copied belong to the controller from dma_start() until
- * dma_look() says something else than DMA_BUSY.  Addresses are physical: a paged program maps them
- * to themselves. */
+ * Who owns what: descriptors are inside the struct, which the caller declares (static: it is
+ * aligned and large).  They and the memory that is copied belong to the controller from
+ * dma_start() until dma_look() says something else than DMA_BUSY.  Addresses are physical: a
+ * paged program maps them to themselves. */
 #ifndef LABS_LIB_DMA_H
 #define LABS_LIB_DMA_H
 
@@ -59,10 +59,10 @@ const char *dma_init(void);
 const char *dma_channel_init(struct dma_channel *, unsigned number,
                              void (*handler)(void *context), void *context);
 
-/* What is to be copied: dma_fill() makes a chain of descriptors in memory, which the controller follows
- * by itself: one a piece, or more for a piece that is longer than a block (65,536 items of 8 bytes, or
- * of 4, 2, 1 when addresses or length are no multiples).  dma_set() is for one copy of one block, for
- * which registers do.  Not while busy.  Return NULL, or why not. */
+/* What is to be copied: dma_fill() makes a chain of descriptors in memory, which the controller
+ * follows by itself: one a piece, or more for a piece that is longer than a block (65,536 items
+ * of 8 bytes, or of 4, 2, 1 when addresses or length are no multiples).  dma_set() is for one
+ * copy of one block, for which registers do.  Not while busy.  Return NULL, or why not. */
 const char *dma_fill(struct dma_channel *, const struct dma_piece *, unsigned count);
 const char *dma_set(struct dma_channel *, void *to, const void *from, uint32_t bytes);
 
@@ -73,8 +73,8 @@ void dma_start(struct dma_channel *);
 /* How far it is.  At its end, acknowledges the channel's interrupt. */
 enum dma_state dma_look(struct dma_channel *);
 
-/* Ends a transfer that is under way, at the next place where the controller can: it then has failed.
- * Returns NULL, or what went wrong with that. */
+/* Ends a transfer that is under way, at the next place where the controller can: it then has
+ * failed.  Returns NULL, or what went wrong with that. */
 const char *dma_stop(struct dma_channel *);
 
 /* All of it, for one copy, waiting with polls.  Returns NULL, or what went wrong. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From reset to link, and what is of the whole controller.  Rings are in i82599_ring.c, interrupts in
- * i82599_irq.c. */
+/* From reset to link, and what is of the whole controller.  Rings are in i82599_ring.c,
+ * interrupts in i82599_irq.c. */
 #include "labs/lib/i82599.h"
 
 #include "labs/lib/i82599_registers.h"
@@ -93,10 +93,8 @@ const char *i82599_init(struct i82599 *n)
     set(n, I82599_RDRXCTL, I82599_RDRXCTL_CRCSTRIP);
     /* 4.6.7, its last sentence. */
     set(n, I82599_CTRL_EXT, I82599_CTRL_EXT_NS_DIS);
-    /* 4.6.8: check sequence and padding are added.  The queue arbiter is off while queues change, and
-     * so is the transmitter: TE comes before the first queue's enable. */
+    /* 4.6.8: check sequence and padding are added. */
     set(n, I82599_HLREG0, I82599_HLREG0_TXCRCEN | I82599_HLREG0_TXPADEN);
-    clear(n, I82599_RTTDCS, I82599_RTTDCS_ARBDIS);
     return link_up(n);
 }
 

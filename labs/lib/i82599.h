@@ -16,21 +16,21 @@
  *
  * Who owns what: rings are inside the structs, which the caller declares (static: they are aligned
  * and large); buffers are the caller's.  A receive buffer belongs to the controller until its frame
- * is handed out by i82599_receive(), then to the caller until i82599_refill(), which takes them back
- * in the order in which they came.  A frame to send belongs to the controller from i82599_send()
- * until i82599_sent() has counted it.  Addresses are physical: a paged program maps them to
- * themselves.
+ * is handed out by i82599_receive(), then to the caller until i82599_refill(), which takes them
+ * back in the order in which they came.  A frame to send belongs to the controller from
+ * i82599_send() until i82599_sent() has counted it.  Addresses are physical: a paged program maps
+ * them to themselves.
  *
  * Polling needs no more.  With interrupts, a ring's cause goes to a vector:
  *
- *     i82599_vector(&nic, 0, handler, context);   vector 0: MSI-X, or the wire where there is no MSI
+ *     i82599_vector(&nic, 0, handler, context);   0: MSI-X, or the wire where none is
  *     i82599_rx_vector(&rx, 0);
  *     i82599_throttle(&nic, 0, 50);               at most one interrupt in 50 us
  *     i82599_unmask(&nic, 1 << 0);
  *
- * and the handler may mask it, have the main program poll, and unmask it when nothing is left (what
- * came in between interrupts at once): Linux's NAPI.  As writes are posted, a handler may run once more
- * after it has masked its vector, and find nothing to do. */
+ * and the handler may mask it, have the main program poll, and unmask it when nothing is left
+ * (what came in between interrupts at once): Linux's NAPI.  As writes are posted, a handler may
+ * run once more after it has masked its vector, and find nothing to do. */
 #ifndef LABS_LIB_I82599_H
 #define LABS_LIB_I82599_H
 
@@ -42,7 +42,7 @@
 struct pci_device;
 
 enum {
-    I82599_RING_MAX = 512,      /* descriptors of a ring; a multiple of 8, as RDLEN counts 128 bytes */
+    I82599_RING_MAX = 512,      /* descriptors of a ring */
     I82599_BUFFER_BYTES = 2048, /* of a receive buffer: any frame without jumbo fits */
     I82599_FRAME_MIN = 14,      /* bytes of a frame to send, without the check sequence */
     I82599_FRAME_MAX = 1514,
@@ -117,8 +117,9 @@ void i82599_loopback(struct i82599 *, bool on);
 const char *i82599_rx_init(struct i82599 *, struct i82599_rx *, unsigned number, unsigned entries,
                            uint8_t *buffers);
 
-/* With a full ring, new frames are dropped one by one (and counted as no_descriptor), in place of
- * waiting in the packet buffer until that is full (and counted as missed).  7.1.3, SRRCTL.Drop_En. */
+/* With a full ring, new frames are dropped one by one (and counted as no_descriptor), in place
+ * of waiting in the packet buffer until that is full (and counted as missed).  7.1.3,
+ * SRRCTL.Drop_En. */
 void i82599_rx_drop(struct i82599_rx *, bool on);
 
 /* Spreads flows over rings 0 to `rings` - 1 (a power of two) by their hash (7.1.2.8). */
@@ -143,8 +144,9 @@ void i82599_tx_tail(struct i82599_tx *);
 /* How many more frames, the oldest first, have been sent and are the caller's again. */
 unsigned i82599_sent(struct i82599_tx *);
 
-/* From now on `handler` runs for vector `number` (0 to I82599_VECTORS_MAX - 1); it still is masked.
- * Vectors are bits of EICR, and with MSI-X also the messages' numbers.  Returns NULL, or why not. */
+/* From now on `handler` runs for vector `number` (0 to I82599_VECTORS_MAX - 1); it still is
+ * masked.  Vectors are bits of EICR, and with MSI-X also the messages' numbers.  Returns NULL,
+ * or why not. */
 const char *i82599_vector(struct i82599 *, unsigned number, void (*handler)(void *context),
                           void *context);
 
@@ -152,8 +154,8 @@ const char *i82599_vector(struct i82599 *, unsigned number, void (*handler)(void
 void i82599_rx_vector(struct i82599_rx *, unsigned number);
 void i82599_tx_vector(struct i82599_tx *, unsigned number);
 
-/* At least that many microseconds between interrupts of the vector (7.3.2.1; steps of 2 up to 1022);
- * 0: each at once.  On the wire, vector 0's is that of all. */
+/* At least that many microseconds between interrupts of the vector (7.3.2.1; steps of 2 up to
+ * 1022); 0: each at once.  On the wire, vector 0's is that of all. */
 void i82599_throttle(struct i82599 *, unsigned number, unsigned interval_us);
 
 /* Masks and unmasks vectors, a bit each (EIMC, EIMS).  Masked causes are kept. */

@@ -10,7 +10,7 @@
 
 enum { NVME_REGS(REG_AT) };
 
-#define COMMAND_US 1000000 /* longest wait for a command */
+#define COMMAND_US 500000 /* longest wait for a command */
 #define STATUS_MASK 0x7ff  /* SCT and SC of the status field */
 
 /* 3.1.24, 3.1.25: a queue pair's doorbells lie one behind the other. */
@@ -26,7 +26,7 @@ static uint64_t page_of(const struct nvme_command *c, unsigned n)
 {
     if (c->page)
         return c->page[n];
-    return n ? (c->data & ~(uint64_t)(NVME_PAGE_BYTES - 1)) + (uint64_t)n * NVME_PAGE_BYTES : c->data;
+    return n ? c->data - c->data % NVME_PAGE_BYTES + (uint64_t)n * NVME_PAGE_BYTES : c->data;
 }
 
 static unsigned pages_of(const struct nvme_command *c)
@@ -56,14 +56,16 @@ static void fill_pointers(struct nvme_pair *p, unsigned id, const struct nvme_co
     entry[NVME_SQE_PRP2 / 4 + 1] = (uint32_t)(second >> 32);
 }
 
-/* 4.2: an entry of the submission queue.  The controller does not look at it before its doorbell. */
+/* 4.2: an entry of the submission queue.  The controller does not look at it before its
+ * doorbell. */
 int nvme_fill_command(struct nvme_pair *p, const struct nvme_command *c)
 {
     unsigned id = p->tail;
     volatile uint32_t *entry = p->submission[id];
 
-    /* 4.1.2: a queue is full with one entry less than it has.  As the entry's number is the command's
-     * identifier, it also waits for that command's end, though the entry may be free before. */
+    /* 4.1.2: a queue is full with one entry less than it has.  As the entry's number is the
+     * command's identifier, it also waits for that command's end, though the entry may be free
+     * before. */
     if (p->under_way == p->entries - 1 || p->busy[id])
         return NVME_FULL;
     if (pages_of(c) > 1 + NVME_LIST_MAX)
@@ -104,7 +106,8 @@ static int transfer(struct nvme_pair *p, struct nvme_command *c, uint64_t block,
 int nvme_fill(struct nvme_pair *p, enum nvme_nvm_opcode opcode, uint64_t block, uint32_t blocks,
               void *buffer)
 {
-    struct nvme_command c = {.opcode = (uint8_t)opcode, .nsid = NVME_NAMESPACE, .data = (uintptr_t)buffer};
+    struct nvme_command c = {.opcode = (uint8_t)opcode, .nsid = NVME_NAMESPACE,
+                             .data = (uintptr_t)buffer};
 
     return opcode == NVME_NVM_FLUSH ? nvme_fill_command(p, &c) : transfer(p, &c, block, blocks);
 }

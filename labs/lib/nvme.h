@@ -21,9 +21,9 @@
  * belongs to the driver from the turn of its phase bit until nvme_acknowledge().  Addresses are
  * physical: a paged program maps them to themselves.
  *
- * Writes are posted: by the wire, a handler may run once more while the doorbell that lets go of it is
- * on its way, and find nothing.  A pair is for one context: where a handler and main() share one,
- * main() has interrupts off when it touches it. */
+ * Writes are posted: by the wire, a handler may run once more while the doorbell that lets go of
+ * it is on its way, and find nothing.  A pair is for one context: where a handler and main()
+ * share one, main() has interrupts off when it touches it. */
 #ifndef LABS_LIB_NVME_H
 #define LABS_LIB_NVME_H
 
@@ -58,8 +58,8 @@ struct nvme_pair {
     _Alignas(NVME_PAGE_BYTES) volatile uint64_t list[NVME_ENTRIES_MAX][NVME_LIST_MAX];
     struct nvme *nvme;
     uint16_t number, entries;       /* 0 is the admin pair */
-    uint16_t tail, rung;            /* next entry to fill; tail as the controller knows it */
-    uint16_t head, acknowledged;    /* next completion to look at; head as the controller knows it */
+    uint16_t tail, rung;            /* next entry to fill; the tail that the controller knows */
+    uint16_t head, acknowledged;    /* next completion to look at; the head that it knows */
     uint16_t phase;                 /* of a new completion in this round: 1, then 0, ... */
     uint16_t under_way;             /* filled, and not completed */
     bool busy[NVME_ENTRIES_MAX];    /* by command identifier, which is the entry's number */
@@ -126,8 +126,8 @@ bool nvme_look(struct nvme_pair *, struct nvme_completion *);
 /* Rings the completion doorbell: all that has been looked at may be overwritten.  Once for many. */
 void nvme_acknowledge(struct nvme_pair *);
 
-/* All of it for one command, waiting with polls, in a pair where nothing else is under way.  Returns
- * the status (0: done), or one of the negative values above. */
+/* All of it for one command, waiting with polls, in a pair where nothing else is under way.
+ * Returns the status (0: done), or one of the negative values above. */
 int nvme_do(struct nvme_pair *, enum nvme_nvm_opcode, uint64_t block, uint32_t blocks,
             void *buffer);
 

@@ -158,7 +158,8 @@ static void all_channels(bool sleep)
         interrupts = 0;
         fill(DMA_CHANNELS * 20000);
         for (unsigned i = 0; i < DMA_CHANNELS; i++) {
-            CHECK_NULL(dma_set(&channel[i], to + i * 20000, from + i * 20000, 500 * round + 8 * i + 8));
+            CHECK_NULL(dma_set(&channel[i], to + i * 20000, from + i * 20000,
+                               500 * round + 8 * i + 8));
             dma_start(&channel[i]);
         }
         if (sleep) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* labs/lib's 82599 driver on the machine.  In loopback: frames of many lengths there and back through
- * small rings that wrap around, full rings, statistics, flows spread over rings, interrupts masked
- * and throttled.  Then a generator's frames from the wire, by number: 4000 of proto=raw, not before
- * the program is up, so start=100ms. */
+/* labs/lib's 82599 driver on the machine.  In loopback: frames of many lengths there and back
+ * through small rings that wrap around, full rings, statistics, flows spread over rings,
+ * interrupts masked and throttled.  Then a generator's frames from the wire, by number: 4000 of
+ * proto=raw, not before the program is up, so start=100ms. */
 #include "labs/lib/i82599.h"
 
 #include "lab_check.h"
