@@ -55,9 +55,8 @@ struct i82599 {
     uintptr_t registers; /* BAR 0 */
     uint32_t port;       /* I/O BAR's first port, 0: none */
     uint8_t mac[6];
-    bool messages;       /* MSI-X; otherwise the wire, and with it: */
     uint32_t unmasked;   /* vectors */
-    uint32_t kept;       /* causes of masked ones, which reading EICR has cleared */
+    uint32_t kept;       /* by the wire: causes of masked ones, which reading EICR has cleared */
     struct {
         void (*handler)(void *context);
         void *context;

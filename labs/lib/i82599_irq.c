@@ -32,7 +32,6 @@ const char *i82599_vector(struct i82599 *n, unsigned number, void (*handler)(voi
     n->vector[number].handler = handler;
     n->vector[number].context = context;
     if (pci_msix(n->device, number, handler, context)) {
-        n->messages = true;
         /* 7.3.1.1, 8.2.3.5.18: a vector a cause, pending bits as PCI has them. */
         put(n, I82599_GPIE, I82599_GPIE_MULTIPLE_MSIX | I82599_GPIE_PBA_SUPPORT | I82599_GPIE_OCD);
         /* 7.3.1.4: its message clears a cause, so that the handler need not read EICR. */
