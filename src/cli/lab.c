@@ -203,6 +203,16 @@ static void print_json(const struct lab_result *r, const struct lab *lab)
     json_decref(json);
 }
 
+/* After what the program has printed. */
+static void end_line(const struct lab_result *r)
+{
+    size_t size;
+    const char *output = measure_output(r->measure, &size);
+
+    if (size && output[size - 1] != '\n')
+        putchar('\n');
+}
+
 static int run_lab(struct lab *lab, struct lab_options *o, bool only_verdict)
 {
     struct lab_job job = {.lab = &lab->manifest, .from = {lab->folder, o->mine, NULL},
@@ -219,10 +229,11 @@ static int run_lab(struct lab *lab, struct lab_options *o, bool only_verdict)
     if (!bad && o->json) {
         print_json(&result, lab);
     } else if (!bad) {
-        if (!only_verdict)
+        if (!only_verdict) {
+            end_line(&result);
             lab_report_table(&result, stdout);
-        if (!only_verdict)
             putchar('\n');
+        }
         lab_report_verdict(&result, stdout);
     }
     if (!bad && o->figure && lab_figure(&result, &job.from, o->figure, &err)) {

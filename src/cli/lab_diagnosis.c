@@ -21,7 +21,7 @@
 #define PLACES_MAX 8
 #define INTERRUPT (UINT64_C(1) << 63)
 
-enum { EXCEPTION_ECALL_U = 8, EXCEPTION_ECALL_S = 9 };
+enum { EXCEPTION_ILLEGAL = 2, EXCEPTION_ECALL_U = 8, EXCEPTION_ECALL_S = 9 };
 
 struct text {
     char *bytes;
@@ -83,35 +83,48 @@ static const char *plain(const char *file)
     return strncmp(file, "./", 2) ? file : file + 2;
 }
 
+static void write_place(const struct program_place *place, char *out, size_t size)
+{
+    if (place->file && place->line)
+        snprintf(out, size, "%s (%s:%u)", place->function, plain(place->file), place->line);
+    else if (place->offset)
+        snprintf(out, size, "%s + 0x%" PRIx64, place->function, place->offset);
+    else
+        snprintf(out, size, "%s", place->function);
+}
+
 /* "print (labs/lib/print.c:34), from main (labs/uart/main.c:12)".  A caller's pc is behind its call, as
  * that of a hart which waits is behind its wfi. */
 static char *describe(const struct lab_result *r, struct program *p, struct program_frame frame,
                       bool behind)
 {
+    char now[300], before[300] = "";
+    unsigned shown = 0, repeats = 0;
+    bool more = true;
     struct text t;
     FILE *out = text_open(&t);
-    unsigned shown = 0;
 
-    for (unsigned i = 0; i < FRAMES_MAX; i++) {
+    for (unsigned i = 0; more && i < FRAMES_MAX; i++) {
         struct program_place place[PLACES_MAX];
         size_t n = program_places(p, i || behind ? frame.pc - 1 : frame.pc, place, PLACES_MAX);
 
-        for (size_t k = 0; k < n; k++) {
-            fprintf(out, "%s%s", shown++ ? ", from " : "", place[k].function);
-            if (place[k].file && place[k].line)
-                fprintf(out, " (%s:%u)", plain(place[k].file), place[k].line);
-            else if (place[k].offset)
-                fprintf(out, " + 0x%" PRIx64, place[k].offset);
+        for (size_t k = 0; k < n && more; k++) {
+            write_place(&place[k], now, sizeof now);
+            repeats = strcmp(now, before) ? 0 : repeats + 1;
+            if (!repeats)
+                fprintf(out, "%s%s", shown++ ? ", from " : "", now);
+            else if (repeats == 1)
+                fputs(" again and again", out);
+            memcpy(before, now, sizeof before);
+            more = strcmp(place[k].function, "main") != 0; /* what is before it is the same in all */
         }
         if (!n && !i) {
             fprintf(out, "0x%" PRIx64 ", which is not in the program", frame.pc);
             shown++;
-            /* A call through a wild pointer: the return address says who. */
-            frame.pc = frame.x[1];
-            continue;
+            frame.pc = frame.x[1]; /* a call through a wild pointer: the return address says who */
+        } else if (more) {
+            more = n && program_caller(p, &frame, read_memory, (void *)r);
         }
-        if (!n || !program_caller(p, &frame, read_memory, (void *)r))
-            break;
     }
     return text_close(&t);
 }
@@ -173,10 +186,21 @@ static bool ended_by_trap(const struct lab_result *r, const struct measure_trap 
            !(t->code & INTERRUPT) && t->code != EXCEPTION_ECALL_U && t->code != EXCEPTION_ECALL_S;
 }
 
+static void say_exception(FILE *out, uint64_t code, uint64_t pc, uint64_t tval)
+{
+    fprintf(out, "%s at pc 0x%" PRIx64, exception_name(code), pc);
+    fprintf(out, code == EXCEPTION_ILLEGAL ? " (0x%" PRIx64 ")" : ", address 0x%" PRIx64, tval);
+}
+
 static void say_trap(FILE *out, const struct measure_trap *t)
 {
-    fprintf(out, "%s at pc 0x%" PRIx64, exception_name(t->code), t->pc);
-    fprintf(out, t->code == 2 ? " (0x%" PRIx64 ")" : ", address 0x%" PRIx64, t->tval);
+    say_exception(out, t->code, t->pc, t->tval);
+}
+
+/* Of a storm of traps that never return: what was first. */
+static bool has_first(const struct measure_trap *t)
+{
+    return t->unreturned > 1 && (t->first_code != t->code || t->first_pc != t->pc);
 }
 
 static void say_lines(const struct lab_result *r, FILE *out)
@@ -210,9 +234,9 @@ static void say_interrupt(const struct lab_result *r, FILE *out, const struct me
 
 static const struct measure_transaction *last_transaction(const struct lab_result *r)
 {
-    const struct measure_tail *tail = measure_tail(r->measure);
+    const struct measure_last *last = &measure_tail(r->measure)->last;
 
-    return tail->count ? &tail->last[(tail->next + MEASURE_LAST - 1) % MEASURE_LAST] : NULL;
+    return last->count ? &last->item[(last->next + MEASURE_LAST - 1) % MEASURE_LAST] : NULL;
 }
 
 static void say_polls(const struct lab_result *r, FILE *out)
@@ -277,6 +301,13 @@ static enum lab_kind endless(const struct lab_result *r, FILE *out)
         }
         fprintf(out, "%" PRIu64 " times in a row ", t->in_a_row);
         say_trap(out, t);
+        if (has_first(t)) {
+            fputs(", first ", out);
+            if (t->first_code & INTERRUPT)
+                fputs("an interrupt", out);
+            else
+                say_exception(out, t->first_code, t->first_pc, t->first_tval);
+        }
         return LAB_TRAP_STORM;
     }
     if (tail->dma_in_a_row >= DMA_STORM && goes_on(r, tail->dma_when) &&
@@ -308,8 +339,8 @@ static enum lab_kind judge(struct lab_result *r, const struct program *p, FILE *
         if (!ended_by_trap(r, t))
             return LAB_GOOD;
         if (in_guard(p, t->tval)) {
-            fputs("the stack has run over into its guard page, by ", out);
-            say_trap(out, t);
+            fprintf(out, "the stack has run over into its guard page: pc 0x%" PRIx64 ", address 0x%"
+                    PRIx64, t->pc, t->tval);
             return LAB_STACK;
         }
         say_trap(out, t);
@@ -333,11 +364,21 @@ static enum lab_kind judge(struct lab_result *r, const struct program *p, FILE *
     return LAB_GOOD;
 }
 
+static char *place_of(const struct lab_result *r, struct program *p, enum lab_kind kind)
+{
+    const struct measure_trap *t = &measure_tail(r->measure)->trap[0];
+
+    if (t->any && kind == LAB_TRAP_STORM && has_first(t))
+        return describe(r, p, frame_of(r->first_x[0], t->first_pc), false);
+    if (t->any && (kind == LAB_TRAP || kind == LAB_STACK || kind == LAB_TRAP_STORM))
+        return describe(r, p, frame_of(r->trap_x[0], t->pc), false);
+    return describe(r, p, frame_now(r, 0), machine_hart(r->machine, 0)->idle);
+}
+
 void lab_diagnose(struct lab_result *r)
 {
     struct lab_diagnosis *d = &r->diagnosis;
     struct program *p = program_of(r);
-    const struct measure_trap *t = &measure_tail(r->measure)->trap[0];
     struct text text;
     FILE *out = text_open(&text);
 
@@ -346,12 +387,8 @@ void lab_diagnose(struct lab_result *r)
     if (d->kind == LAB_GOOD) {
         free(d->text);
         d->text = NULL;
-    } else if (p) {
-        bool at_trap = d->kind == LAB_TRAP || d->kind == LAB_STACK || d->kind == LAB_TRAP_STORM;
-
-        at_trap = at_trap && t->any;
-        d->where = describe(r, p, at_trap ? frame_of(r->trap_x[0], t->pc) : frame_now(r, 0),
-                            !at_trap && machine_hart(r->machine, 0)->idle);
+    } else if (p && r->end.end != END_RESET) {
+        d->where = place_of(r, p, d->kind);
     }
     program_free(p);
 }
@@ -403,13 +440,23 @@ static void print_transaction(const struct lab_result *r, const struct measure_t
     fputc('\n', out);
 }
 
-void lab_print_transactions(const struct lab_result *r, const char *before, FILE *out)
+/* What the library's report of a trap prints is not of interest. */
+static const struct measure_last *last_of(const struct lab_result *r)
 {
     const struct measure_tail *tail = measure_tail(r->measure);
+    bool trap = r->diagnosis.kind == LAB_TRAP || r->diagnosis.kind == LAB_STACK;
 
-    for (unsigned i = 0; i < tail->count; i++) {
+    return trap && tail->trap[0].any ? &tail->at_trap : &tail->last;
+}
+
+unsigned lab_print_transactions(const struct lab_result *r, const char *before, FILE *out)
+{
+    const struct measure_last *last = last_of(r);
+
+    for (unsigned i = 0; i < last->count && out; i++) {
         fputs(before, out);
-        print_transaction(r, &tail->last[(tail->next + MEASURE_LAST - tail->count + i) % MEASURE_LAST],
-                          out);
+        print_transaction(
+            r, &last->item[(last->next + MEASURE_LAST - last->count + i) % MEASURE_LAST], out);
     }
+    return last->count;
 }

@@ -18,7 +18,8 @@ struct lab_diagnosis {
 void lab_diagnose(struct lab_result *r);
 void lab_diagnosis_free(struct lab_diagnosis *d);
 
-/* The last transactions on the bus, a line each with this before it. */
-void lab_print_transactions(const struct lab_result *r, const char *before, FILE *out);
+/* The last transactions on the bus, a line each with this before it; returns how many (`out` NULL: only
+ * that). */
+unsigned lab_print_transactions(const struct lab_result *r, const char *before, FILE *out);
 
 #endif

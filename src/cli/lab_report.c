@@ -85,7 +85,7 @@ static void print_explanations(const struct lab_result *r, FILE *out)
     for (unsigned i = 0; i < r->lab->sections; i++) {
         const struct measure_section *s = &r->lab->section[i];
 
-        if (*s->text || !was_passed(r, i))
+        if (was_passed(r, i) ? *s->text != '\0' : !r->diagnosis.text)
             fprintf(out, "  %s: %s%s\n", s->name, s->text,
                     was_passed(r, i) ? "" : " (it was never passed)");
     }
@@ -124,16 +124,16 @@ void lab_report_table(const struct lab_result *r, FILE *out)
         if (!r->lab->section[s].x_name && was_passed(r, s))
             put_row(&t, r, column, columns, s, NULL);
     }
-    if (r->lab->sections) {
+    if (t.cells > t.columns) {
         fputc('\n', out);
         print_table(&t, out);
         fputc('\n', out);
-        print_explanations(r, out);
     }
+    print_explanations(r, out);
     if (measure_lost(r->measure))
         fprintf(out, "  (%" PRIu64 " passes were not measured: too many x, or begun and not ended)\n",
                 measure_lost(r->measure));
-    if (r->lab->value.count) {
+    if (r->lab->value.count && !r->diagnosis.text) {
         fputc('\n', out);
         print_values(r, out);
     }
@@ -153,7 +153,7 @@ static void print_diagnosis(const struct lab_result *r, FILE *out)
     if (d->where)
         fprintf(out, "; in %s", d->where);
     fputc('\n', out);
-    if (measure_tail(r->measure)->count) {
+    if (lab_print_transactions(r, "", NULL)) {
         fputs("      the last transactions on the bus:\n", out);
         lab_print_transactions(r, "      ", out);
     }

@@ -43,8 +43,11 @@ static void keep_registers(struct watch *w, unsigned source)
     for (unsigned i = 0; i < w->result->config.harts; i++) {
         const struct hart *h = machine_hart(w->machine, i);
 
-        if (h->source == source)
-            memcpy(w->result->trap_x[i], h->x, sizeof w->result->trap_x[i]);
+        if (h->source != source)
+            continue;
+        memcpy(w->result->trap_x[i], h->x, sizeof w->result->trap_x[i]);
+        if (measure_tail(w->measure)->trap[i].unreturned <= 1)
+            memcpy(w->result->first_x[i], h->x, sizeof w->result->first_x[i]);
     }
 }
 

@@ -33,7 +33,8 @@ struct lab_result {
     struct measure *measure;
     struct machine_result end;
     uint64_t exit;
-    uint64_t trap_x[VIRT_HARTS_MAX][32]; /* registers of each hart at its last trap */
+    uint64_t trap_x[VIRT_HARTS_MAX][32]; /* registers of each hart at its last trap, */
+    uint64_t first_x[VIRT_HARTS_MAX][32]; /* and at the first of those that have not returned */
     bool stuck;                          /* nothing could come any more */
     bool out_of_patience;                /* the host's time ended the run */
     int interrupted; /* the signal that ended the run, 0: none */

@@ -14,6 +14,8 @@
 #define CODE_INTERRUPT (UINT64_C(1) << 63)
 #define PRIV_USER 0
 
+enum { CODE_ECALL_USER = 8, CODE_ECALL = 9 };
+
 static const struct measure_section whole_run = {
     .name = "run", .text = "from power-on to the end",
     .begin = {.kind = TRACE_KIND_COUNT}, .end = {.kind = TRACE_KIND_COUNT},
@@ -306,7 +308,13 @@ static void trap(struct measure *m, unsigned hart, const struct trace_seen *r)
     t->tval = r->args[2];
     t->when = r->when;
     t->returned = 0;
-    t->unreturned++;
+    if (t->unreturned++ == 0) {
+        t->first_code = t->code;
+        t->first_pc = t->pc;
+        t->first_tval = t->tval;
+    }
+    if (!(t->code & CODE_INTERRUPT) && t->code != CODE_ECALL_USER && t->code != CODE_ECALL)
+        m->tail.at_trap = m->tail.last;
     if (r->args[3] == PRIV_USER)
         h->depth = 0;
     h->depth++;
@@ -390,19 +398,19 @@ static bool transaction(const struct measure *m, const struct trace_seen *r,
 
 static void remember(struct measure *m, const struct measure_transaction *t)
 {
-    struct measure_tail *tail = &m->tail;
-    struct measure_transaction *before = &tail->last[(tail->next + MEASURE_LAST - 1) % MEASURE_LAST];
+    struct measure_last *last = &m->tail.last;
+    struct measure_transaction *before = &last->item[(last->next + MEASURE_LAST - 1) % MEASURE_LAST];
 
-    if (tail->count && before->kind == t->kind && before->source == t->source &&
+    if (last->count && before->kind == t->kind && before->source == t->source &&
         before->target == t->target && before->place == t->place && before->size == t->size &&
         before->value == t->value) {
         before->last = t->last;
         before->repeats++;
         return;
     }
-    tail->last[tail->next] = *t;
-    tail->next = (tail->next + 1) % MEASURE_LAST;
-    tail->count += tail->count < MEASURE_LAST;
+    last->item[last->next] = *t;
+    last->next = (last->next + 1) % MEASURE_LAST;
+    last->count += last->count < MEASURE_LAST;
 }
 
 static void dma_came(struct measure_tail *tail, const struct trace_seen *r)

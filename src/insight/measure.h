@@ -48,14 +48,20 @@ struct measure_transaction {
     bool has_value;
 };
 
+/* A ring: if it is full, `next` is the oldest. */
+struct measure_last {
+    struct measure_transaction item[MEASURE_LAST];
+    unsigned next, count;
+};
+
 /* How traps and DMA came at last; what a diagnosis needs. */
 struct measure_tail {
-    struct measure_transaction last[MEASURE_LAST]; /* a ring: `next` is the oldest, if it is full */
-    unsigned next, count;
+    struct measure_last last;
+    struct measure_last at_trap; /* the same at the last exception that was no ecall */
     /* By hart: the last trap, and how many like it came, each at most 200 ns after the one before had
-     * returned, or without its returning. */
+     * returned, or without its returning.  first_: the first of those that have not returned. */
     struct measure_trap {
-        uint64_t code, pc, tval, in_a_row, unreturned;
+        uint64_t code, pc, tval, in_a_row, unreturned, first_code, first_pc, first_tval;
         ps_t when, returned;
         bool any;
     } trap[MEASURE_HARTS_MAX];
