@@ -5,6 +5,7 @@
  *     doorbell-docs-timing FILE           rewrite the tables
  *     doorbell-docs-timing --check FILE   compare; exit status 1 if they differ */
 #include "cpu/hart/hart.h"
+#include "dev/dw_axi_dmac.h"
 #include "dev/i82599.h"
 #include "dev/nvme_impl.h"
 #include "docs/gen/section.h"
@@ -54,12 +55,16 @@ static void put_tables(FILE *out)
     put_group(out, "cpu", "every hart", hart_param_rows);
     put_group(out, "soc", "the way from the harts to the on-chip devices", link_soc_params);
     put_group(out, "memory", "the way of uncached accesses to RAM", link_memory_params);
+    put_group(out, "dma0.link",
+              "the DMA controller's way to memory; its rate is 8 bytes each way a cycle of its own clock",
+              dw_axi_dmac_link_params);
     put_group(out, "nvme0.link",
               "the PCI Express link of a drive; nvme1.link, ... and display0.link likewise",
               link_pcie_params);
     count(hart_param_rows, &all, &assumed);
     count(link_soc_params, &all, &assumed);
     count(link_memory_params, &all, &assumed);
+    count(dw_axi_dmac_link_params, &all, &assumed);
     count(link_pcie_params, &all, &assumed);
     put_group(out, "nic0.link", "the PCI Express link of a network controller; nic1.link, ... likewise",
               i82599_link_params);
