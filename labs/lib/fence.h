@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fences, named by what they are for.  `volatile` binds the compiler alone: the hart may still let
- * one access overtake another unless a fence stands between them (unprivileged spec 2.7, and 17 for
- * the rules).  `fence P, S`: no access of kind S begins before all of kind P are seen, where r and w
- * are of memory, i and o of devices. */
+/* Fences, named by what they are for.  `volatile` binds the compiler alone: the hart may still
+ * let one access overtake another unless a fence stands between them (unprivileged spec 2.7;
+ * chapter 17 has the rules).  `fence P, S`: no access of kind S begins before all of kind P are seen,
+ * where r and w are of memory, i and o of devices. */
 #ifndef LABS_LIB_FENCE_H
 #define LABS_LIB_FENCE_H
 
@@ -39,7 +39,8 @@ static inline void fence_write_combining(void)
     FENCE_(w, iorw);
 }
 
-/* A thread published data, then a flag; the other reads the flag, then the data (fence_completion). */
+/* A thread published data, then a flag; the other reads the flag, then the data
+ * (fence_completion). */
 static inline void fence_publish(void)
 {
     FENCE_(w, w);

@@ -28,7 +28,8 @@ void irq_handle(unsigned source, void (*fn)(void *ctx), void *ctx);
 /* A message of its own for fn(ctx).  False: the controller takes none (the PLIC), or no more. */
 bool irq_msi(void (*fn)(void *ctx), void *ctx, struct irq_message *message);
 
-/* Handlers may run, or not (as at first).  irq_off() returns whether they could, for irq_restore(). */
+/* Handlers may run, or not (as at first).  irq_off() returns whether they could, for
+ * irq_restore(). */
 static inline void irq_on(void)
 {
     csr_set(sstatus, SSTATUS_SIE);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Marks: how a program tells the machine where a measured section begins and ends.  `slti x0, x0, N`
- * writes no register, so the ISA makes it a hint: other machines do nothing, ours records the time,
- * the number and a0 (docs/trace.md).  One instruction: the measurement measures itself least. */
+/* Marks: how a program tells the machine where a measured section begins and ends.
+ * `slti x0, x0, N` writes no register, so the ISA makes it a hint: other machines do nothing, ours
+ * records the time, the number and a0 (docs/trace.md).  It is one instruction, so it measures
+ * itself least. */
 #ifndef LABS_LIB_MARK_H
 #define LABS_LIB_MARK_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Paging (privileged spec 12.4, Sv39), here for the sake of memory types: every address is mapped to
- * itself, and its extension Svpbmt says in the page's entry how it is accessed. */
+/* Paging (privileged spec 12.4, Sv39), here for the sake of memory types: every address is
+ * mapped to itself, and its extension Svpbmt says in the page's entry how it is accessed. */
 #ifndef LABS_LIB_PAGING_H
 #define LABS_LIB_PAGING_H
 
@@ -31,20 +31,22 @@ void paging_init(void);
 /* Back to bare addresses. */
 void paging_off(void);
 
-/* These bytes (whole pages of 4 KiB) are accessed as this type from now on.  Larger pages are split as
- * needed, and used where they fit.  False: not whole pages, outside of the map, or no table left. */
+/* These bytes (whole pages of 4 KiB) are accessed as this type from now on.  Larger pages are
+ * split as needed, and used where they fit.  False: not whole pages, outside of the map, or no
+ * table left. */
 bool paging_type(uintptr_t addr, uint64_t bytes, enum paging_type type);
 
 /* What they are made of, for a kernel that has maps of its own. */
 
-/* A zeroed table of one page; NULL when there is none left.  Weak: a program that defines a function
- * of this name is asked instead. */
+/* A zeroed table of one page; NULL when there is none left.  Weak: a program that defines a
+ * function of this name is asked instead. */
 uint64_t *paging_table(void);
-/* Maps bytes (all whole pages) at `virt` to `phys` with these bits (PTE_R...; V, A and D are added),
- * with 2-MiB and 1-GiB leaves where they fit and `large` allows.  No sfence. */
+/* Maps bytes (all whole pages) at `virt` to `phys` with these bits (PTE_R...; V, A and D are
+ * added), with 2-MiB and 1-GiB leaves where they fit and `large` allows.  No sfence. */
 bool paging_map(uint64_t *root, uint64_t virt, uint64_t phys, uint64_t bytes, uint64_t bits,
                 bool large);
-/* The leaf entry of an address; NULL when it is not mapped.  `level` 0 to 2: 4 KiB, 2 MiB, 1 GiB. */
+/* The leaf entry of an address; NULL when it is not mapped.  `level` is 0 to 2: 4 KiB, 2 MiB,
+ * 1 GiB. */
 uint64_t *paging_walk(uint64_t *root, uint64_t virt, unsigned *level);
 /* The root that paging_init() made. */
 uint64_t *paging_root(void);

@@ -6,8 +6,8 @@
 
 #include <stdarg.h>
 
-/* %c %s %d %u %x, with l for 64 bits (%ld %lu %lx), a width, `-` and `0` as printf has them; %p; %%.
- * "\n" becomes "\r\n".  Sets the UART up if nothing has yet. */
+/* %c %s %d %u %x, with l for 64 bits (%ld %lu %lx), a width, `-` and `0` as printf has them; %p;
+ * %%.  "\n" becomes "\r\n".  Sets the UART up if nothing has yet. */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_list(const char *format, va_list list);
 

@@ -50,8 +50,8 @@ void timer_limit(uint64_t when);
 /* For trap.c: the timer's interrupt. */
 void timer_interrupt(void);
 
-/* Spins until the condition holds; false if it does not in that time.  No wait in the lib is without
- * a bound: a device that is silent must not be one that hangs its driver. */
+/* Spins until the condition holds; false if it does not in that time.  No driver of the lib
+ * waits without a bound: a device that is silent must not hang its driver. */
 #define WAIT_FOR(condition, microseconds) \
     ({ \
         uint64_t end_ = time_after(microseconds); \

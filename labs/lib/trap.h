@@ -19,9 +19,9 @@ struct trap_frame {
  * on, if the instruction is not to be tried again).  NULL: none, as at first. */
 void trap_handle(bool (*fn)(struct trap_frame *frame));
 
-/* The entry that start.S put into stvec.  A kernel with threads installs its own with trap_install(),
- * and may still call trap_interrupt(), which does what the lib does for interrupt scause (timer and
- * external), and trap_report(). */
+/* The entry that start.S put into stvec.  A kernel with threads installs its own with
+ * trap_install(), and may still call trap_interrupt(), which does what the lib does for
+ * interrupt scause (timer and external), and trap_report(). */
 void trap_entry(void);
 void trap_install(void (*entry)(void));
 void trap_interrupt(uint64_t cause);
@@ -32,8 +32,8 @@ _Noreturn void trap_report(uint64_t cause, uint64_t pc, uint64_t value);
 /* The text of an exception's cause. */
 const char *trap_cause(uint64_t cause);
 
-/* Of lab.ld: the stack of main(), which grows down towards its guard, and that of traps; code, which
- * cannot be written; where memory begins that nothing is in. */
+/* Of lab.ld: the stack of main(), which grows down towards its guard, and that of traps; code,
+ * which cannot be written; where memory begins that nothing is in. */
 extern char stack_guard[], stack_bottom[], stack_top[];
 extern char trap_guard[], trap_stack_bottom[], trap_stack_top[];
 extern char code_begin[], code_end[], image_end[];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The way into a trap and back (privileged spec 12.1.2).  The hart has saved no register: it has set
- * sepc, scause and stval, turned interrupts off (SIE, kept in SPIE), and jumped here. */
+/* The way into a trap and back (privileged spec 12.1.2).  The hart has saved no register: it has
+ * set sepc, scause and stval, turned interrupts off (SIE, kept in SPIE), and jumped here. */
 
     /* struct trap_frame (trap.h). */
     .equ RA, 0

@@ -12,7 +12,8 @@ void uart_init(void);
 /* The same, if nobody has done it yet. */
 void uart_ready(void);
 
-/* Sends a byte, waiting for room; one that there is no room for in a second is lost.  uart_puts sends "\r\n" for each "\n", as terminals want it. */
+/* Sends a byte, waiting for room; one that there is no room for in a second is lost.  uart_puts
+ * sends "\r\n" for each "\n", as terminals want it. */
 void uart_put(uint8_t byte);
 void uart_puts(const char *text);
 
