@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fences, named by what they are for.  `volatile` binds the compiler alone: the hart may still
  * let one access overtake another unless a fence stands between them (unprivileged spec 2.7;
- * chapter 17 has the rules).  `fence P, S`: no access of kind S begins before all of kind P are seen,
- * where r and w are of memory, i and o of devices. */
+ * chapter 17 has the rules).  `fence P, S`: no access of kind S begins before all of kind P are
+ * seen, where r and w are of memory, i and o of devices. */
 #ifndef LABS_LIB_FENCE_H
 #define LABS_LIB_FENCE_H
 
