@@ -51,7 +51,7 @@ enum {
     R(DMAC_COMMON_INTSTATUS, 0x050, 8, 1, 1, 8, 0, 0, 0, REG_HALVES | REG_NO_W, \
       "errors of register accesses outside the channels") \
     R(DMAC_RESET, 0x058, 8, 1, 1, 8, 0, 0, 0, REG_HALVES | REG_FX_W, \
-      "writing 1 resets the controller; reads 1 until that is done") \
+      "writing 1 resets the controller, at once: it reads 0") \
     DMAC_CH_ROW(R, DMAC_CH_SAR, 0x00, 0, 0xffffffffffffffff, REG_FX_R | REG_FX_W, \
                 "source address") \
     DMAC_CH_ROW(R, DMAC_CH_DAR, 0x08, 0, 0xffffffffffffffff, REG_FX_R | REG_FX_W, \
