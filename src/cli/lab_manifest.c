@@ -236,9 +236,11 @@ static int read_bound(struct measure_bound *b, char *word, struct err *err)
         *source++ = '\0';
     if (number && text_u64(number, &b->number))
         return err_set(err, "\"%.40s\" is no number (after =, an event's first argument)", number);
+    if (!strcmp(word, "mark"))
+        return err_set(err, "a mark is given by its number");
     for (unsigned k = 0; k < TRACE_KIND_COUNT; k++) {
         text_near_try(&near, trace_schema[k].name);
-        if (k != TRACE_KIND_mark && !strcmp(word, trace_schema[k].name)) {
+        if (!strcmp(word, trace_schema[k].name)) {
             if (number && !trace_schema[k].count)
                 return err_set(err, "%s has no argument that could be %s", word, number);
             b->kind = (enum trace_kind)k;
