@@ -11,7 +11,7 @@
 
 enum {
     WIDTH = 1280, LEFT = 90, RIGHT = 20, TOP = 74, LANE_HEIGHT = 74, BAR = 46, AXIS = 40,
-    CHAR_WIDTH = 7, LABEL_MIN = 12,
+    CHAR_WIDTH = 7,
     ROW_HEIGHT = 20, ROW_BAR = 13, NAMES = 350, PART_GAP = 34
 };
 
@@ -118,13 +118,9 @@ static void draw_segment(const struct lanes *l, const struct packet_segment *s, 
     if (room >= 1 && s->step != ' ')
         fprintf(out, "<text x=\"%d\" y=\"%d\" font-weight=\"bold\">%c</text>", x + 4, y + 16,
                 s->step);
-    if (room >= LABEL_MIN || room >= (int)strlen(s->name)) {
-        char label[128];
-        snprintf(label, sizeof label, "%.*s", room < 127 ? room : 127, s->name);
-        fprintf(out, "<text x=\"%d\" y=\"%d\">", x + 4, y + 34);
-        report_escaped(out, label);
-        fprintf(out, "</text>");
-    }
+    fprintf(out, "<text x=\"%d\" y=\"%d\">", x + 4, y + 34);
+    report_label(out, s->name, room);
+    fprintf(out, "</text>");
     fprintf(out, "</g>\n");
 }
 

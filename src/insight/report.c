@@ -93,6 +93,25 @@ void report_escaped(FILE *out, const char *s)
         }
 }
 
+void report_label(FILE *out, const char *s, int room)
+{
+    char part[128];
+    int n = (int)strlen(s);
+
+    if (n > room || n > (int)sizeof part - 1) {
+        n = room < (int)sizeof part ? room : (int)sizeof part - 1; /* two for the mark */
+        for (n -= 2; n > 0 && s[n] != ' '; n--)
+            ;
+        if (n <= 0)
+            return;
+        snprintf(part, sizeof part, "%.*s", n, s);
+        report_escaped(out, part);
+        fputs(" &#8230;", out);
+        return;
+    }
+    report_escaped(out, s);
+}
+
 ps_t report_tick(ps_t total)
 {
     static const unsigned steps[] = {1, 2, 5};

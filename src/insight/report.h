@@ -23,6 +23,10 @@ void report_ratio(FILE *out, uint64_t n, uint64_t d, unsigned decimals);
 /* Text for XML; names may come from the guest. */
 void report_escaped(FILE *out, const char *s);
 
+/* The same for a place of `room` characters: as many whole words as fit, with a mark where some do not;
+ * nothing when no word does. */
+void report_label(FILE *out, const char *s, int room);
+
 /* The smallest of 1, 2, 5 times a power of ten that parts `total` into at most a dozen. */
 ps_t report_tick(ps_t total);
 

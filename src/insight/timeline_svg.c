@@ -10,7 +10,7 @@
 
 enum {
     WIDTH = 1280, LEFT = 90, RIGHT = 20, TOP = 74, LANE_HEIGHT = 74, BAR = 46, AXIS = 40,
-    CHAR_WIDTH = 7, LABEL_MIN = 12
+    CHAR_WIDTH = 7
 };
 
 static const char *const fill[] = {
@@ -73,13 +73,9 @@ static void draw_segment(const struct timeline *t, const struct segment *s, FILE
     if (room >= 1)
         fprintf(out, "<text x=\"%d\" y=\"%d\" font-weight=\"bold\">%c</text>", x + 4, y + 16,
                 s->step);
-    if (room >= LABEL_MIN || room >= (int)strlen(s->name)) {
-        char label[128];
-        snprintf(label, sizeof label, "%.*s", room, s->name);
-        fprintf(out, "<text x=\"%d\" y=\"%d\">", x + 4, y + 34);
-        report_escaped(out, label);
-        fprintf(out, "</text>");
-    }
+    fprintf(out, "<text x=\"%d\" y=\"%d\">", x + 4, y + 34);
+    report_label(out, s->name, room);
+    fprintf(out, "</text>");
     fprintf(out, "</g>\n");
 }
 
