@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/bits.h"
 #include "bus/device.h"
+#include "dev/bochs_display.h"
 #include "irq/aplic.h"
 #include "irq/imsic.h"
 #include "irq/plic.h"
@@ -122,6 +123,18 @@ static void transact(struct rig *r, struct input *in, bool write)
     region_access(&r->space, region, &t);
 }
 
+/* All of what is on the screen, as a screenshot takes it. */
+static void look_at_screen(const void *dev)
+{
+    static uint8_t rgb[3 * 65536];
+    struct bochs_picture p;
+
+    if (bochs_display_picture(dev, &p, NULL))
+        return;
+    for (unsigned y = 0; y < p.height; y++)
+        bochs_display_line(dev, &p, y, rgb);
+}
+
 /* Ways in that are no transactions. */
 static void outside(struct rig *r, struct input *in)
 {
@@ -131,6 +144,8 @@ static void outside(struct rig *r, struct input *in)
         plic_drive(r->dev, 1 + a % (PLIC_SOURCES - 1), b & 1);
     else if (r->class == &aplic_class)
         aplic_drive(r->dev, 1 + a % APLIC_SOURCES, b & 1);
+    else if (r->class == &bochs_display_class)
+        look_at_screen(r->dev);
     else if (r->class == &imsic_class) {
         struct imsic *m = r->dev;
         struct imsic_file *f = b & 1 ? &m->s[b >> 1 & 1] : &m->m[b >> 1 & 1];
