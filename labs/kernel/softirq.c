@@ -65,7 +65,7 @@ static void softirq_thread(void *unused)
     for (;;) {
         while (!left_to_thread)
             thread_sleep(&thread_waits, FOREVER);
-        run_rounds(1);
+        run_rounds(ROUNDS);
         left_to_thread = raised != 0;
         thread_yield();
     }
