@@ -177,14 +177,18 @@ static int text(const struct picture *p)
 int main(int argc, char **argv)
 {
     struct picture p = {0};
+    int result;
 
     if (argc < 3 || (strcmp(argv[1], "pattern") == 0) != (argc == 4))
         return fail("about FILE | pattern FILE BITS | text FILE");
     if (!read_picture(&p, argv[2]))
         return fail("not a PNG file of 8-bit red, green and blue");
     if (strcmp(argv[1], "about") == 0)
-        return about(&p);
-    if (strcmp(argv[1], "pattern") == 0)
-        return pattern(&p, (unsigned)strtoul(argv[3], NULL, 10));
-    return text(&p);
+        result = about(&p);
+    else if (strcmp(argv[1], "pattern") == 0)
+        result = pattern(&p, (unsigned)strtoul(argv[3], NULL, 10));
+    else
+        result = text(&p);
+    free(p.rgb);
+    return result;
 }
