@@ -226,9 +226,11 @@ static int explain(struct explain_options *o, char **argv, int arguments, int *s
         return show(o, o->from, err);
     if (o->config.kernel && explain_lab_is(o->config.kernel))
         return explain_program(o, err);
-    if (o->state > STATE_HOT)
+    if (o->state > STATE_HOT) {
+        *status = CLI_USAGE;
         return err_set(err, "--state %s is of programs on labs/kernel: give one with --kernel",
                        state_names[o->state]);
+    }
     rc = run(o, trace, sizeof trace, err);
     if (!rc)
         rc = show(o, trace, err);

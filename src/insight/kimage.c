@@ -96,7 +96,8 @@ static int open_zboot(struct kimage *image, const uint8_t *bytes, size_t len, st
 static const char *known_but_unreadable(const uint8_t *bytes, size_t len)
 {
     static const struct { const char *magic; size_t len; const char *what; } known[] = {
-        { "\x7f" "ELF", 4, "an ELF file; the Image (vmlinux-VERSION in /boot) is needed" },
+        { "\x7f" "ELF", 4, "an ELF file without symbols; of Linux the Image (vmlinux-VERSION in "
+                           "/boot) is needed" },
         { "\x28\xb5\x2f\xfd", 4, "zstd data; decompress it first" },
         { "\xfd" "7zXZ", 5, "xz data; decompress it first" },
         { "\x04\x22\x4d\x18", 4, "lz4 data; decompress it first" },
