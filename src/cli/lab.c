@@ -21,6 +21,7 @@
 struct lab_options {
     bool json, broken;
     const char *mine, *figure, *trace, *screenshot, *in, *title, *timeline, *section;
+    uint64_t host_time_ps;
     struct words more; /* --machine, and what stands for itself */
 };
 
@@ -62,6 +63,8 @@ static int add_machine(void *target, const char *value, struct err *err)
      .call = add_set}, \
     {"machine", OPT_CALL, "OPTIONS", NULL, "further options of doorbell run, which prevail over the\n" \
      "lab's, as --machine \"--irq plic\"", .call = add_machine}, \
+    {"host-time", OPT_TIME, "TIME", "20s", "give up after this time of yours, not the program's", \
+     AT(host_time_ps), PS_PER_S / 1000, 3600 * PS_PER_S}, \
     {"trace", OPT_TEXT, "FILE", NULL, "record what happens (doorbell trace prints it)", AT(trace)}
 
 static const struct opt run_table[] = {
@@ -217,6 +220,7 @@ static int run_lab(struct lab *lab, struct lab_options *o, bool only_verdict)
 {
     struct lab_job job = {.lab = &lab->manifest, .from = {lab->folder, o->mine, NULL},
                           .more = &o->more, .trace = o->trace, .screenshot = o->screenshot,
+                          .host_time_ns = o->host_time_ps / PS_PER_NS,
                           .live = !o->json && !only_verdict};
     const char *command = only_verdict ? "lab check" : "lab run";
     struct lab_result result;
@@ -268,7 +272,7 @@ static int check_broken(const struct lab *lab, const struct lab_broken *broken,
                         struct lab_options *o, json_t *all, bool *as_told, struct err *err)
 {
     struct lab_job job = {.lab = &lab->manifest, .from = {lab->folder, NULL, broken->file},
-                          .more = &o->more};
+                          .more = &o->more, .host_time_ns = o->host_time_ps / PS_PER_NS};
     struct lab_result result;
     int status, bad;
 

@@ -14,6 +14,7 @@
 
 #define ELF_BYTES_MAX (UINT64_C(64) << 20)
 #define STORM 100         /* traps in a row */
+#define PEND_STORM 1000   /* of one interrupt in a row */
 #define DMA_STORM 1000    /* transactions in a row */
 #define STILL_PS (50 * PS_PER_US) /* so long before the end it still went on */
 #define POLLS 50          /* loads of one register in a row */
@@ -129,6 +130,23 @@ static char *describe(const struct lab_result *r, struct program *p, struct prog
     return text_close(&t);
 }
 
+/* Is the hart in this function, or in what it has called? */
+static bool is_in(const struct lab_result *r, struct program *p, struct program_frame frame,
+                  const char *function)
+{
+    for (unsigned i = 0; i < FRAMES_MAX; i++) {
+        struct program_place place[PLACES_MAX];
+        size_t n = program_places(p, i ? frame.pc - 1 : frame.pc, place, PLACES_MAX);
+
+        for (size_t k = 0; k < n; k++)
+            if (!strcmp(place[k].function, function))
+                return true;
+        if (!n || !program_caller(p, &frame, read_memory, (void *)r))
+            return false;
+    }
+    return false;
+}
+
 static struct program_frame frame_of(const uint64_t x[32], uint64_t pc)
 {
     struct program_frame f = {.pc = pc};
@@ -179,11 +197,17 @@ static bool goes_on(const struct lab_result *r, ps_t when)
     return when + STILL_PS >= r->end.time_ps;
 }
 
-/* A trap that ended the program: nobody has returned from it. */
-static bool ended_by_trap(const struct lab_result *r, const struct measure_trap *t)
+/* A trap that ended the program: nobody has returned from it.  Or would have ended it: to report it
+ * (labs/lib/trap.c) takes milliseconds, and the limit may come before. */
+static bool ended_by_trap(const struct lab_result *r, struct program *p,
+                          const struct measure_trap *t)
 {
-    return r->end.end == END_FINISHER && r->end.code && t->any && t->unreturned &&
-           !(t->code & INTERRUPT) && t->code != EXCEPTION_ECALL_U && t->code != EXCEPTION_ECALL_S;
+    if (!t->any || !t->unreturned || t->code & INTERRUPT || t->code == EXCEPTION_ECALL_U ||
+        t->code == EXCEPTION_ECALL_S)
+        return false;
+    if (r->end.end == END_FINISHER)
+        return r->end.code != 0;
+    return p && is_in(r, p, frame_now(r, 0), "trap_report");
 }
 
 static void say_exception(FILE *out, uint64_t code, uint64_t pc, uint64_t tval)
@@ -277,6 +301,20 @@ static bool is_receiver(const struct lab_result *r, unsigned source)
     return measure_get(r->measure, &all, measure_metric_find("nic_rx"), &frames, NULL) || frames > 0;
 }
 
+/* A handler that takes one interrupt after the other does not return for each. */
+static bool never_taken_back(const struct lab_result *r)
+{
+    const struct measure_tail *tail = measure_tail(r->measure);
+    uint64_t pin;
+
+    if (tail->pend_in_a_row < PEND_STORM || !goes_on(r, tail->pend_when))
+        return false;
+    for (unsigned i = 0; measure_line(r->measure, i, &pin); i++)
+        if (pin == tail->pend_number)
+            return true;
+    return false;
+}
+
 /* Of a run that was ended because it would not end. */
 static enum lab_kind endless(const struct lab_result *r, FILE *out)
 {
@@ -286,10 +324,13 @@ static enum lab_kind endless(const struct lab_result *r, FILE *out)
     for (unsigned i = 1; i < r->config.harts; i++)
         if (tail->trap[i].in_a_row > t->in_a_row && goes_on(r, tail->trap[i].when))
             t = &tail->trap[i];
-    if (r->out_of_patience)
-        fprintf(out, "not at its end after 20 s of the host's time (");
-    else
-        fprintf(out, "not at its end after its limit (");
+    fputs("not at its end after ", out);
+    if (r->patience_ns) {
+        print_time(out, r->patience_ns * PS_PER_NS);
+        fputs(" of the host's time (", out);
+    } else {
+        fputs("its limit (", out);
+    }
     print_time(out, r->end.time_ps);
     fputs(" of virtual time)", out);
     say_under_way(r, out);
@@ -309,6 +350,12 @@ static enum lab_kind endless(const struct lab_result *r, FILE *out)
                 say_exception(out, t->first_code, t->first_pc, t->first_tval);
         }
         return LAB_TRAP_STORM;
+    }
+    if (never_taken_back(r)) {
+        fprintf(out, ": interrupt %" PRIu64 " came %" PRIu64 " times at once again; nobody makes the "
+                "device take its request back", tail->pend_number, tail->pend_in_a_row);
+        say_lines(r, out);
+        return LAB_INTERRUPT_STORM;
     }
     if (tail->dma_in_a_row >= DMA_STORM && goes_on(r, tail->dma_when) &&
         !is_receiver(r, tail->dma_source)) {
@@ -330,24 +377,31 @@ static enum lab_kind stuck(const struct lab_result *r, FILE *out)
     return LAB_STUCK;
 }
 
-static enum lab_kind judge(struct lab_result *r, const struct program *p, FILE *out)
+static enum lab_kind trapped(struct lab_result *r, const struct program *p, FILE *out)
 {
     const struct measure_trap *t = &measure_tail(r->measure)->trap[0];
 
+    r->exit = 1;
+    if (in_guard(p, t->tval)) {
+        fprintf(out, "the stack has run over into its guard page: pc 0x%" PRIx64 ", address 0x%"
+                PRIx64, t->pc, t->tval);
+        return LAB_STACK;
+    }
+    say_trap(out, t);
+    return LAB_TRAP;
+}
+
+static enum lab_kind judge(struct lab_result *r, struct program *p, FILE *out)
+{
     switch (r->end.end) {
     case END_FINISHER:
-        if (!ended_by_trap(r, t))
-            return LAB_GOOD;
-        if (in_guard(p, t->tval)) {
-            fprintf(out, "the stack has run over into its guard page: pc 0x%" PRIx64 ", address 0x%"
-                    PRIx64, t->pc, t->tval);
-            return LAB_STACK;
-        }
-        say_trap(out, t);
-        return LAB_TRAP;
     case END_MAX_TIME:
     case END_CALLER:
-        /* The limit itself was the only thing that could still come. */
+        if (ended_by_trap(r, p, &measure_tail(r->measure)->trap[0]))
+            return trapped(r, p, out);
+        if (r->end.end == END_FINISHER)
+            return LAB_GOOD;
+        /* The limit itself may have been the only thing that could still come. */
         return r->stuck ? stuck(r, out) : endless(r, out);
     case END_STUCK:
         return stuck(r, out);

@@ -10,24 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A last resort: what ends the run of a program is its limit of virtual time. */
-#define HOST_NS_MAX UINT64_C(20000000000)
 #define LOOK_PS (20 * PS_PER_US)
 #define LOOK_RECORDS 4096
+/* The program has set the UART up by then. */
+#define TYPE_PS (PS_PER_S / 1000)
 
 struct watch {
     struct lab_result *result;
     struct machine *machine;
     struct measure *measure;
     bool live;
-    uint64_t until_ns, records;
+    uint64_t patience_ns, until_ns, records;
 };
 
 static void look_at_clock(const struct watch *w)
 {
     if (host_clock_ns() < w->until_ns)
         return;
-    w->result->out_of_patience = true;
+    w->result->patience_ns = w->patience_ns;
     machine_stop(w->machine);
 }
 
@@ -145,14 +145,15 @@ static int open_machine(struct lab_result *r, const struct lab_job *job, struct 
     trace = machine_trace(r->machine);
     r->measure = measure_new(r->lab->section, r->lab->sections, trace->source, trace->source_count);
     if (r->lab->input)
-        machine_type(r->machine, r->lab->input);
+        machine_type(r->machine, r->lab->input, TYPE_PS);
     return 0;
 }
 
 static int execute(struct lab_result *r, const struct lab_job *job, struct err *err)
 {
     struct watch watch = {.result = r, .machine = r->machine, .measure = r->measure, .live = job->live,
-                          .until_ns = host_clock_ns() + HOST_NS_MAX};
+                          .patience_ns = job->host_time_ns,
+                          .until_ns = host_clock_ns() + job->host_time_ns};
     int lost = 0;
 
     trace_tap(machine_trace(r->machine), on_record, &watch);

@@ -13,6 +13,7 @@ struct lab_job {
     struct lab_sources from;
     const struct words *more; /* further options of the machine, which prevail; or NULL */
     const char *trace, *screenshot; /* files, or NULL */
+    uint64_t host_time_ns; /* the run is given up after it: a last resort */
     bool live; /* print what the program prints, as it comes */
 };
 
@@ -36,7 +37,7 @@ struct lab_result {
     uint64_t trap_x[VIRT_HARTS_MAX][32]; /* registers of each hart at its last trap, */
     uint64_t first_x[VIRT_HARTS_MAX][32]; /* and at the first of those that have not returned */
     bool stuck;                          /* nothing could come any more */
-    bool out_of_patience;                /* the host's time ended the run */
+    uint64_t patience_ns;                /* the host's time that ended the run; 0: it did not */
     int interrupted; /* the signal that ended the run, 0: none */
     struct lab_diagnosis diagnosis;
     struct lab_verdict *value, *check; /* as many as the lab has */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define RETAKEN_PS (200 * PS_PER_NS) /* a trap so soon after the last one's return */
+#define PEND_GAP_PS (2 * PS_PER_US)
 #define DMA_GAP_PS (20 * PS_PER_US)
 #define CODE_INTERRUPT (UINT64_C(1) << 63)
 #define PRIV_USER 0
@@ -423,6 +424,15 @@ static void dma_came(struct measure_tail *tail, const struct trace_seen *r)
     tail->dma_when = r->when;
 }
 
+static void pended(struct measure_tail *tail, const struct trace_seen *r)
+{
+    bool again = tail->pend_number == r->args[1] && later(r->when, tail->pend_when) <= PEND_GAP_PS;
+
+    tail->pend_in_a_row = again ? tail->pend_in_a_row + 1 : 1;
+    tail->pend_number = r->args[1];
+    tail->pend_when = r->when;
+}
+
 static void line_changed(struct measure *m, const struct trace_seen *r)
 {
     unsigned i = 0;
@@ -454,6 +464,8 @@ static void note(struct measure *m, const struct trace_seen *r)
         remember(m, &t);
     if (r->kind == TRACE_KIND_dma_read_done || r->kind == TRACE_KIND_dma_write_done)
         dma_came(&m->tail, r);
+    else if (r->kind == TRACE_KIND_irq_pend)
+        pended(&m->tail, r);
     else if (r->kind == TRACE_KIND_irq_line)
         line_changed(m, r);
     else if (r->kind == TRACE_KIND_uart_tx)

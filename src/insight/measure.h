@@ -65,6 +65,9 @@ struct measure_tail {
         ps_t when, returned;
         bool any;
     } trap[MEASURE_HARTS_MAX];
+    /* An interrupt that becomes pending again and again, at most 2 us after the last time. */
+    uint64_t pend_number, pend_in_a_row;
+    ps_t pend_when;
     /* DMA that goes on: how many transactions of one source came at most 20 us apart. */
     uint64_t dma_in_a_row;
     unsigned dma_source;

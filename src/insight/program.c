@@ -141,9 +141,24 @@ bool program_symbol(const struct program *p, const char *name, uint64_t *address
 
 static void line_of(Dwarf_Die *unit, uint64_t pc, struct program_place *place)
 {
-    Dwarf_Line *line = dwarf_getsrc_die(unit, pc);
+    Dwarf_Line *line = NULL;
+    Dwarf_Lines *lines;
+    size_t count = 0;
     int number;
 
+    /* Of several at one address the last is that of the instruction: the others have none. */
+    if (dwarf_getsrclines(unit, &lines, &count))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        Dwarf_Line *at = dwarf_onesrcline(lines, i);
+        Dwarf_Addr address;
+        bool end;
+
+        if (dwarf_lineaddr(at, &address) || dwarf_lineendsequence(at, &end))
+            return;
+        if (address <= pc)
+            line = end ? NULL : at;
+    }
     if (!line || dwarf_lineno(line, &number))
         return;
     place->file = dwarf_linesrc(line, NULL, NULL);
@@ -181,7 +196,7 @@ size_t program_places(struct program *p, uint64_t pc, struct program_place *plac
 {
     const struct function *f = function_at(p, pc);
     struct program_place place = {.function = f ? f->name : "?", .offset = f ? pc - f->address : 0};
-    Dwarf_Die unit, *scopes = NULL;
+    Dwarf_Die unit, *inner = NULL, *scopes = NULL;
     size_t n = 0;
     int count;
 
@@ -192,7 +207,11 @@ size_t program_places(struct program *p, uint64_t pc, struct program_place *plac
         return 1;
     }
     line_of(&unit, pc, &place);
-    count = dwarf_getscopes(&unit, pc, &scopes);
+    /* Around an inlined function dwarf_getscopes goes on with where it is written, not with where it is
+     * called: only its first is what we want. */
+    count = dwarf_getscopes(&unit, pc, &inner);
+    if (count > 0)
+        count = dwarf_getscopes_die(&inner[0], &scopes);
     for (int i = 0; i < count && n < max; i++) {
         int tag = dwarf_tag(&scopes[i]);
 
@@ -204,6 +223,7 @@ size_t program_places(struct program *p, uint64_t pc, struct program_place *plac
             break;
         call_of(&unit, &scopes[i], &place);
     }
+    free(inner);
     free(scopes);
     if (!n)
         places[n++] = place;

@@ -50,11 +50,11 @@ void console_put(void *machine, uint8_t byte)
         machine_end(m, END_EXIT_ON, 0);
 }
 
-void machine_type(struct machine *m, const char *text)
+void machine_type(struct machine *m, const char *text, ps_t when)
 {
     terminal_type(m->terminal, text);
     if (terminal_has_input(m->terminal) && !event_armed(&m->console_in))
-        clock_arm(&m->clock, &m->console_in, m->clock.now);
+        clock_arm(&m->clock, &m->console_in, u64_max(when, m->clock.now));
 }
 
 /* What the guest has handed to the UART before it ended still leaves, in its time; not what devices

@@ -43,9 +43,10 @@ void machine_run(struct machine *m, struct machine_result *result);
 /* Ends the run at the next occasion; for callbacks. */
 void machine_stop(struct machine *m);
 
-/* Types at the console, as fast as its UART takes it: at most MACHINE_TYPE_MAX bytes in all. */
+/* Types at the console from that time on, as fast as its UART takes it: at most MACHINE_TYPE_MAX bytes
+ * in all. */
 #define MACHINE_TYPE_MAX 1024
-void machine_type(struct machine *m, const char *text);
+void machine_type(struct machine *m, const char *text, ps_t when);
 
 /* What the NICs' backends have counted and measured, for people; before machine_close. */
 void machine_report(const struct machine *m, FILE *out);
