@@ -50,7 +50,7 @@ static bool has(const char *path, const char *name, const char *item)
 static void test_every_reference_resolves(void)
 {
     static const char *const refs[] = {"interrupt-parent", "msi-parent", "regmap", "cpu",
-                                       "riscv,children", "interrupts-extended"};
+                                       "riscv,children", "interrupts-extended", "clocks"};
     unsigned found = 0;
 
     for (unsigned irq = IRQ_PLIC; irq <= IRQ_AIA; irq++) {
@@ -66,7 +66,7 @@ static void test_every_reference_resolves(void)
                 }
             }
     }
-    CHECK_EQ_U64(found, 28);
+    CHECK_EQ_U64(found, 32);
 }
 
 static void test_harts_say_what_they_are(void)
@@ -121,6 +121,27 @@ static void test_intx_is_rotated_by_slot(void)
     CHECK_EQ_U64(cell("/soc/pci@30000000", "interrupt-map", 4 * 7 + 5), 33);
     /* slot 3, INTD */
     CHECK_EQ_U64(cell("/soc/pci@30000000", "interrupt-map", 15 * 7 + 5), 34);
+}
+
+/* What Linux's driver reads, and refuses when it is out of its bounds. */
+static void test_the_dma_controller_says_how_it_is_built(void)
+{
+    static const char dma[] = "/soc/dma-controller@10200000";
+
+    for (unsigned irq = IRQ_PLIC; irq <= IRQ_AIA; irq++) {
+        make(irq, 1);
+        CHECK(has(dma, "compatible", "snps,axi-dma-1.01a"));
+        CHECK_EQ_U64(cell(dma, "interrupts", 0), 20);
+        CHECK(has(dma, "clock-names", "core-clk") && has(dma, "clock-names", "cfgr-clk"));
+        CHECK_EQ_U64(cell(dma, "clocks", 1), cell("/dma-clock", "phandle", 0));
+        CHECK_EQ_U64(cell(dma, "dma-channels", 0), 8);
+        CHECK_EQ_U64(cell(dma, "snps,data-width", 0), 3);
+        for (int c = 0; c < 8; c++) {
+            CHECK_EQ_U64(cell(dma, "snps,block-size", c), 65536);
+            CHECK(cell(dma, "snps,priority", c) < 8);
+        }
+        CHECK(fdt_getprop(blob, fdt_path_offset(blob, dma), "dma-coherent", NULL) != NULL);
+    }
 }
 
 static void test_chosen_carries_what_was_given(void)
@@ -189,6 +210,7 @@ static void test_dtc_has_nothing_to_say(void)
 
 TEST_MAIN(test_every_reference_resolves, test_harts_say_what_they_are,
           test_plic_board_has_plic_and_no_msi, test_aia_board_delegates_to_the_supervisor,
-          test_intx_is_rotated_by_slot, test_chosen_carries_what_was_given,
+          test_intx_is_rotated_by_slot, test_the_dma_controller_says_how_it_is_built,
+          test_chosen_carries_what_was_given,
           test_large_memory_moves_the_high_window, test_long_arguments_are_refused,
           test_dtc_has_nothing_to_say)
