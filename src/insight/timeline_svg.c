@@ -50,6 +50,15 @@ static void draw_axis(const struct timeline *t, FILE *out)
             end + 30);
 }
 
+/* Does a step begin in its lane with this segment? */
+static bool begins_step(const struct timeline *t, const struct segment *s)
+{
+    for (const struct segment *before = s; before-- > t->segment; )
+        if (before->lane == s->lane)
+            return before->step != s->step;
+    return true;
+}
+
 static void draw_segment(const struct timeline *t, const struct segment *s, FILE *out)
 {
     int x = x_of(t, s->start_ps), w = x_of(t, s->start_ps + s->took_ps) - x, y = y_of(s->lane);
@@ -73,6 +82,8 @@ static void draw_segment(const struct timeline *t, const struct segment *s, FILE
     if (room >= 1)
         fprintf(out, "<text x=\"%d\" y=\"%d\" font-weight=\"bold\">%c</text>", x + 4, y + 16,
                 s->step);
+    else if (begins_step(t, s)) /* above it */
+        fprintf(out, "<text x=\"%d\" y=\"%d\" font-weight=\"bold\">%c</text>", x, y - 3, s->step);
     fprintf(out, "<text x=\"%d\" y=\"%d\">", x + 4, y + 34);
     report_label(out, s->name, room);
     fprintf(out, "</text>");
