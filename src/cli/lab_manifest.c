@@ -318,6 +318,14 @@ static int known_metric(const char *name, struct err *err)
     return err_set(err, "there is no measure %s (labs/README.md lists them)", name);
 }
 
+static bool counted(const struct lab_manifest *m, int section)
+{
+    const struct measure_section *s = &m->section[section];
+
+    return (size_t)section < m->sections && s->begin.kind == TRACE_KIND_mark &&
+           s->end.kind == TRACE_KIND_mark;
+}
+
 /* In place of values: is there such a name? */
 static int known(void *ctx, const struct expression_name *n, double *value, struct err *err)
 {
@@ -345,6 +353,8 @@ static int known(void *ctx, const struct expression_name *n, double *value, stru
         return -1;
     if (n->has_device && !measure_metric_find(n->metric)->of_device)
         return err_set(err, "%s is not measured by device", n->metric);
+    if (!strcmp(n->metric, "instructions") && !counted(r->m, section))
+        return err_set(err, "instructions are known only of sections between two marks");
     if (n->has_x && ((size_t)section == r->m->sections || !r->m->section[section].x_name))
         return err_set(err, "%s is no series (by NAME:)", n->section);
     return 0;

@@ -20,11 +20,12 @@ static int parse(const char *text)
 /* A fourth line is wrong, and the message says so. */
 static void says(const char *line, const char *what)
 {
+    size_t sure = strlen(strchr(line, '\n') ? "x/lab.txt:" : "x/lab.txt:4: ");
     char text[2000];
 
     snprintf(text, sizeof text, HEAD "%s\n", line);
     CHECK(parse(text) == -1);
-    if (strncmp(err.text, "x/lab.txt:4: ", 13) || !strstr(err.text, what)) {
+    if (strncmp(err.text, "x/lab.txt:4: ", sure) || !strstr(err.text, what)) {
         printf("  %s: %s\n", line, err.text);
         CHECK(!"another error");
     }
@@ -137,6 +138,8 @@ static void test_errors_name_the_line_and_what_to_do(void)
     says("check: run.spead > 1", "there is no measure");
     says("check: run[3].time > 1", "no series");
     says("check: run.uart0.time > 1", "not measured by device");
+    says("check: run.instructions > 1", "between two marks");
+    says("section: e trap 2\ncheck: e.instructions > 1", "between two marks");
     says("check: 1 <", "column 4");
     says("broken: x.c explodes", "no kind of end");
     says("broken: ../x.c hang", "FILE is one of the folder");
