@@ -59,7 +59,6 @@ static int add_memory(struct machine *m, struct err *err)
                              .read_only = true};
     m->ram = (struct region){.name = "ram", .base = VIRT_RAM_BASE,
                              .size = m->config->memory_bytes, .link = &m->memory,
-                             .source = trace_source(&m->trace, "ram"),
                              .ram = host_memory_new(m->config->memory_bytes),
                              .code_page = calloc(1, m->config->memory_bytes >> PAGE_SHIFT)};
     if (!m->ram.ram || !m->ram.code_page)
@@ -315,6 +314,7 @@ int board_build(struct machine *m, struct err *err)
     if (add_memory(m, err))
         return -1;
     add_harts(m);
+    m->ram.source = trace_source(&m->trace, "ram"); /* after the harts: hart n is source n */
     if (add_aclint(m, err) ||
         (m->config->irq == IRQ_PLIC ? add_plic(m, err) : add_aia(m, err)) || add_devices(m, err) ||
         add_dma(m, err))
