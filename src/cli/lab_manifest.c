@@ -320,10 +320,8 @@ static int known_metric(const char *name, struct err *err)
 
 static bool counted(const struct lab_manifest *m, int section)
 {
-    const struct measure_section *s = &m->section[section];
-
-    return (size_t)section < m->sections && s->begin.kind == TRACE_KIND_mark &&
-           s->end.kind == TRACE_KIND_mark;
+    return (size_t)section < m->sections && m->section[section].begin.kind == TRACE_KIND_mark &&
+           m->section[section].end.kind == TRACE_KIND_mark;
 }
 
 /* In place of values: is there such a name? */
