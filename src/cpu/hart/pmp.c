@@ -78,6 +78,7 @@ static void find_open_memory(struct hart *h)
     m->open_base = m->open_bytes = 0;
     if (!ram)
         return;
+    m->open_base = ram->base; /* of nothing, if there is none */
     end = ram->base + (ram->size - 1);
     for (at = ram->base; ; at = last + 1) {
         uint8_t rights = rights_at(h, at, (last = end, &last));
