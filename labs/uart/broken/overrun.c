@@ -109,8 +109,7 @@ static void send_by_interrupts(const char *text, unsigned at_once)
     /* 8.7, 8.6: enabled while there is room, the interrupt comes at once: that starts it. */
     put(UART_IER, UART_IER_ETBEI);
     irq_restore(on);
-    /* main() could go on here, and do something better than wait: broken/ is not the only folder for
-     * experiments.  A second is the bound of the wait. */
+    /* main() could go on here, and do something better than wait.  A second is the bound. */
     (void)WAIT_ASLEEP(!ring.sending, 1000000);
 }
 
