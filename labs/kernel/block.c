@@ -8,13 +8,15 @@
 #include "labs/lib/nvme.h"
 
 #define ENTRIES 32
-#define REQUESTS 64
+#define REQUESTS 256 /* more than all rings can have under way */
 
 static struct nvme nvme;
 /* One pair of queues interrupts, the other never does. */
 static struct nvme_pair interrupting, polled;
 static struct request *under_way[2][NVME_ENTRIES_MAX]; /* by pair and command identifier */
-static struct request *waiting, *waiting_last;         /* for an entry of the queue */
+static struct wait_list {
+    struct request *first, *last;
+} waiting[2];                                          /* by pair: for an entry of its queue */
 static struct request *completed;                      /* top half to bottom half */
 static bool present;
 
@@ -84,22 +86,30 @@ static bool send(struct request *r)
 
 STEP void block_submit(struct request *r)
 {
+    struct wait_list *w = &waiting[r->polled];
     bool on = irq_off();
 
     r->next = NULL;
-    if (waiting || !send(r)) {
-        *(waiting ? &waiting_last->next : &waiting) = r;
-        waiting_last = r;
+    if (w->first || !send(r)) {
+        *(w->first ? &w->last->next : &w->first) = r;
+        w->last = r;
     }
     softirq_run(); /* of one that could not be sent */
     irq_restore(on);
 }
 
 /* With interrupts off: entries have become free. */
-static void send_waiting(void)
+static void send_waiting(bool of_polled)
 {
-    while (waiting && send(waiting))
-        waiting = waiting->next;
+    struct wait_list *w = &waiting[of_polled];
+
+    while (w->first) {
+        struct request *r = w->first, *next = r->next;
+
+        if (!send(r))
+            return;
+        w->first = next;
+    }
 }
 
 /* ---- and back ---- */
@@ -141,7 +151,7 @@ STEP void block_softirq(void)
     struct request *list = completed;
 
     completed = NULL;
-    send_waiting();
+    send_waiting(false);
     irq_restore(on);
     while (list) {
         struct request *r = list;
@@ -164,7 +174,7 @@ STEP unsigned block_poll(void)
     }
     if (n) {
         nvme_acknowledge(&polled);
-        send_waiting();
+        send_waiting(true);
     }
     irq_restore(on);
     return n;

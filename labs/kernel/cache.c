@@ -168,17 +168,19 @@ struct page *cache_get(struct ahead *ahead, uint64_t number, uint64_t limit)
     if (p)
         p->users++;
     look_ahead(ahead, number, limit, &first, &end);
-    if (!p && (number < first || number >= end))
-        cache_fill(number, number + 1); /* it was there, and was evicted since */
     if (end > first) {
         counters.cache_ahead += end - first - (first <= number && number < end);
         cache_fill(first, end);
     }
-    if (!p) {
+    for (unsigned tries = 0; !p; tries++) {
+        /* Asleep for a request, we may have lost what came: then once more. */
         p = cache_find(number);
-        if (!p)
+        if (p)
+            p->users++;
+        else if (tries == 3)
             return NULL;
-        p->users++;
+        else
+            cache_fill(number, number + 1);
     }
     p->recent = true;
     WAIT_UNTIL(&p->arrived, p->state != PAGE_READING);

@@ -63,15 +63,15 @@ static bool map(const char *begin, const char *end, const char *loaded, uint64_t
                                       (uint64_t)(end - begin), bits | PTE_U, false);
 }
 
-/* The stack of the process's thread in that slot; 0: no memory.  Its top. */
-static uint64_t new_stack(int slot)
+/* The stack of the thread in that place: its top.  0: no memory. */
+static uint64_t new_stack(unsigned place)
 {
-    uint64_t top = USER_STACKS + (uint64_t)(slot + 1) * USER_STACK_SLOT;
+    uint64_t top = USER_STACKS + (place + 1) * USER_STACK_SLOT;
     uint64_t bottom = top - USER_STACK_BYTES;
     unsigned level;
     void *pages;
 
-    if (paging_walk(process.root, bottom, &level)) /* of a thread that had the slot before */
+    if (paging_walk(process.root, bottom, &level)) /* of a thread that was there before */
         return top;
     pages = pages_new(USER_STACK_BYTES / PAGE_BYTES);
     return pages && paging_map(process.root, bottom, (uintptr_t)pages, USER_STACK_BYTES,
@@ -82,7 +82,7 @@ static uint64_t new_stack(int slot)
 static int64_t new_thread(const char *name, uint64_t pc, uint64_t argument, uint64_t ra)
 {
     struct thread *t = thread_new(name, NULL, NULL);
-    uint64_t stack = t ? new_stack(thread_number(t)) : 0;
+    uint64_t stack = t ? new_stack(thread_place(t)) : 0;
     struct frame *frame;
 
     if (!stack)

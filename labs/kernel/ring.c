@@ -134,10 +134,13 @@ STEP void ring_submit(struct ring_state *s, const struct ring_submission *e)
     block_submit(r);
 }
 
-/* How many completions the program has not taken; its index may be anything. */
+/* How many completions the program has not taken.  Its index may be anything; what cannot be counts
+ * as a full ring. */
 static uint32_t ready(const struct ring_state *s)
 {
-    return s->cq_tail - *(volatile uint32_t *)&s->ring->cq_head;
+    uint32_t n = s->cq_tail - *(volatile uint32_t *)&s->ring->cq_head;
+
+    return n < RING_ENTRIES ? n : RING_ENTRIES;
 }
 
 STEP void ring_wait(struct ring_state *s, uint64_t count)

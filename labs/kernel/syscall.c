@@ -183,11 +183,12 @@ static int64_t sys_thread_exit(const uint64_t *a)
 
 static int64_t sys_thread_join(const uint64_t *a)
 {
-    struct thread *t = thread_numbered(a[0]);
+    int64_t number = (int64_t)a[0];
+    struct thread *t = thread_numbered(number);
 
-    if (!t || !t->process || t == current_thread)
+    if (!t || !t->process || (t == current_thread && !thread_ended(t, number)))
         return ERR_VALUE;
-    WAIT_UNTIL(&t->ended, t->state == THREAD_DEAD);
+    WAIT_UNTIL(&t->ended, thread_ended(t, number));
     return 0;
 }
 

@@ -187,7 +187,8 @@ _Noreturn void thread_idle(void)
 
 static void reset(struct thread *t, const char *name)
 {
-    *t = (struct thread){.name = name, .wake_at = FOREVER, .stack = stacks[t - threads]};
+    *t = (struct thread){.name = name, .wake_at = FOREVER, .stack = stacks[t - threads],
+                         .life = t->life + 1};
     t->kernel_sp = (uint64_t)t->stack + STACK_BYTES;
     *(uint64_t *)t->stack = CANARY;
 }
@@ -229,13 +230,25 @@ _Noreturn void thread_end(void)
     panic("a dead thread runs", current_thread->name);
 }
 
-int thread_number(const struct thread *thread)
+unsigned thread_place(const struct thread *thread)
 {
-    return (int)(thread - threads);
+    return (unsigned)(thread - threads);
 }
 
-struct thread *thread_numbered(uint64_t number)
+int64_t thread_number(const struct thread *thread)
 {
-    return number && number < THREADS_MAX && threads[number].state != THREAD_FREE
-               ? &threads[number] : NULL;
+    return (int64_t)thread->life * THREADS_MAX + thread_place(thread);
+}
+
+struct thread *thread_numbered(int64_t number)
+{
+    struct thread *t = &threads[(uint64_t)number % THREADS_MAX];
+
+    return t != &threads[0] && t->state != THREAD_FREE && number > 0 && number <= thread_number(t)
+               ? t : NULL;
+}
+
+bool thread_ended(const struct thread *thread, int64_t number)
+{
+    return thread->state == THREAD_DEAD || thread_number(thread) != number;
 }

@@ -54,6 +54,7 @@ struct thread {
     uint64_t wake_at;           /* ticks; UINT64_MAX: never by itself */
     struct process *process;    /* NULL: it never leaves the kernel */
     struct wait_queue ended;    /* who waits for its end */
+    unsigned life;              /* how often the place was taken: a part of its number */
     uint8_t *stack;
 };
 
@@ -67,9 +68,13 @@ void threads_init(void);
 struct thread *thread_new(const char *name, void (*entry)(void *), void *argument);
 /* Ends the thread that runs. */
 _Noreturn void thread_end(void);
-/* A thread's number, for programs; NULL: there is none of this number. */
-int thread_number(const struct thread *thread);
-struct thread *thread_numbered(uint64_t number);
+/* A thread's place, and its number for programs, which no other has had or will have.  NULL: there
+ * never was one of this number. */
+unsigned thread_place(const struct thread *thread);
+int64_t thread_number(const struct thread *thread);
+struct thread *thread_numbered(int64_t number);
+/* Has it ended?  Somebody else may be in its place by now. */
+bool thread_ended(const struct thread *thread, int64_t number);
 
 /* With interrupts off: sleeps in a queue (NULL: in none) until woken, or until that time; then
  * interrupts are off again.  What was waited for has to be looked at again. */

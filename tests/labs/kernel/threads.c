@@ -117,6 +117,25 @@ static void test_too_many_are_refused_and_places_come_back(void)
     CHECK_EQ(thread_join(1000), ERR_VALUE);
 }
 
+static void test_a_number_is_of_one_thread_only(void)
+{
+    int64_t first = thread_start(nothing, NULL), second;
+    uint64_t before;
+
+    CHECK_EQ(sleep_us(100), 0); /* the first ends, and its place is free */
+    stop = 0;
+    second = thread_start(waiter, NULL);
+    CHECK(second > 0 && second != first);
+    before = time_now();
+    CHECK_EQ(thread_join(first), 0);
+    CHECK(time_now() - before < 50 * TICKS_A_MICROSECOND);
+    stop = 1;
+    CHECK_EQ(thread_join(second), 0);
+    CHECK_EQ(thread_join(second), 0);
+    CHECK_EQ(thread_join(second + 100000), ERR_VALUE);
+    CHECK_EQ(thread_join(-1), ERR_VALUE);
+}
+
 static void test_an_idle_hart_takes_no_interrupt(void)
 {
     struct counters before = count(), after;
@@ -167,6 +186,7 @@ int main(void)
     test_spinning_threads_share_the_hart();
     test_yield_lets_the_next_one_run();
     test_too_many_are_refused_and_places_come_back();
+    test_a_number_is_of_one_thread_only();
     test_an_idle_hart_takes_no_interrupt();
     test_wrong_calls_are_refused();
     test_poll_gives_up_in_time();
