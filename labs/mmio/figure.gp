@@ -19,7 +19,7 @@ set ylabel "one load"
 set label 1 "ram    memory, cached\nnc, io   memory, uncached\nuart   on the chip\nnvme, nic   over PCI Express\nport   nic, by I/O space" at screen 0.73,0.88
 each = "column(\"time_ns\") / column(\"value\")"
 plot for [i = 1:7] data index word(names, i) using (i):(@each) with points lt 1 pt 7 ps 1.6 notitle, \
-     for [i = 1:7] data index word(names, i) using (i):((@each) * 2.4):(sprintf("%.3g", @each)) with labels notitle
+     for [i = 1:7] data index word(names, i) using (i):((@each) * 2.4):(sprintf("%.3g ns", @each)) with labels notitle
 unset label
 unset logscale
 set tmargin at screen 0.46
