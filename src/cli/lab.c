@@ -191,15 +191,28 @@ static const char *base_name(const char *folder)
     return slash && slash[1] ? slash + 1 : folder;
 }
 
-static void progress(const char *text)
+static void progress(const char *what)
 {
     if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r\033[K%s", text);
+        fprintf(stderr, "\r\033[K%s", what ? what : "");
 }
 
 static void print_json(const struct lab_result *r, const struct lab *lab)
 {
     json_t *json = lab_report_json(r, base_name(lab->folder));
+
+    json_dumpf(json, stdout, LAB_JSON_FLAGS);
+    putchar('\n');
+    json_decref(json);
+}
+
+/* A student's program that does not compile has not passed. */
+static void print_no_result(const struct lab *lab, const struct err *err)
+{
+    json_t *json = json_pack("{ss ss sI ss sb ss ss}", "format", "doorbell.lab/1", "lab",
+                             base_name(lab->folder), "number", (json_int_t)lab->manifest.number,
+                             "title", lab->manifest.title, "passed", 0, "end", "none", "what",
+                             err->text);
 
     json_dumpf(json, stdout, LAB_JSON_FLAGS);
     putchar('\n');
@@ -219,7 +232,7 @@ static void end_line(const struct lab_result *r)
 static int run_lab(struct lab *lab, struct lab_options *o, bool only_verdict)
 {
     struct lab_job job = {.lab = &lab->manifest, .from = {lab->folder, o->mine, NULL},
-                          .more = &o->more, .trace = o->trace, .screenshot = o->screenshot,
+                          .more = &o->more, .progress = progress, .trace = o->trace, .screenshot = o->screenshot,
                           .host_time_ns = o->host_time_ps / PS_PER_NS,
                           .live = !o->json && !only_verdict};
     const char *command = only_verdict ? "lab check" : "lab run";
@@ -227,10 +240,10 @@ static int run_lab(struct lab *lab, struct lab_options *o, bool only_verdict)
     struct err err;
     int status, bad;
 
-    progress("compiling ...");
     bad = lab_run(&result, &job, &status, &err);
-    progress("");
-    if (!bad && o->json) {
+    if (bad && o->json && status == CLI_FAILED) {
+        print_no_result(lab, &err);
+    } else if (!bad && o->json) {
         print_json(&result, lab);
     } else if (!bad) {
         if (!only_verdict) {
@@ -272,13 +285,12 @@ static int check_broken(const struct lab *lab, const struct lab_broken *broken,
                         struct lab_options *o, json_t *all, bool *as_told, struct err *err)
 {
     struct lab_job job = {.lab = &lab->manifest, .from = {lab->folder, NULL, broken->file},
-                          .more = &o->more, .host_time_ns = o->host_time_ps / PS_PER_NS};
+                          .more = &o->more, .progress = progress,
+                          .host_time_ns = o->host_time_ps / PS_PER_NS};
     struct lab_result result;
     int status, bad;
 
-    progress(broken->file);
     bad = lab_run(&result, &job, &status, err);
-    progress("");
     *as_told = !bad && !result.passed && result.diagnosis.kind == broken->kind;
     if (!bad && o->json) {
         json_t *json = lab_report_json(&result, base_name(lab->folder));

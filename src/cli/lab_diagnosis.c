@@ -418,15 +418,31 @@ static enum lab_kind judge(struct lab_result *r, struct program *p, FILE *out)
     return LAB_GOOD;
 }
 
+/* Adds what was interrupted to where the handler is. */
+static char *in_trap(const struct lab_result *r, struct program *p, char *now)
+{
+    const struct measure_trap *t = &measure_tail(r->measure)->trap[0];
+    char *interrupted = describe(r, p, frame_of(r->trap_x[0], t->pc), false);
+    struct text both;
+    FILE *out = text_open(&both);
+
+    fprintf(out, "%s, an interrupt in %s", now, interrupted);
+    free(now);
+    free(interrupted);
+    return text_close(&both);
+}
+
 static char *place_of(const struct lab_result *r, struct program *p, enum lab_kind kind)
 {
     const struct measure_trap *t = &measure_tail(r->measure)->trap[0];
+    char *now;
 
     if (t->any && kind == LAB_TRAP_STORM && has_first(t))
         return describe(r, p, frame_of(r->first_x[0], t->first_pc), false);
     if (t->any && (kind == LAB_TRAP || kind == LAB_STACK || kind == LAB_TRAP_STORM))
         return describe(r, p, frame_of(r->trap_x[0], t->pc), false);
-    return describe(r, p, frame_now(r, 0), machine_hart(r->machine, 0)->idle);
+    now = describe(r, p, frame_now(r, 0), machine_hart(r->machine, 0)->idle);
+    return t->any && t->unreturned && t->code & INTERRUPT ? in_trap(r, p, now) : now;
 }
 
 void lab_diagnose(struct lab_result *r)

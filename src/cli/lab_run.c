@@ -172,9 +172,14 @@ static int execute(struct lab_result *r, const struct lab_job *job, struct err *
 
 int lab_run(struct lab_result *r, const struct lab_job *job, int *status, struct err *err)
 {
+    int result;
+
     *r = (struct lab_result){.lab = job->lab};
     *status = CLI_FAILED;
-    if (lab_build_make(&r->build, job->lab, &job->from, err))
+    job->progress("compiling ...");
+    result = lab_build_make(&r->build, job->lab, &job->from, err);
+    job->progress(NULL);
+    if (result)
         return -1;
     *status = CLI_USAGE;
     if (configure(r, job, err) || settle(r, job, err))
@@ -183,7 +188,12 @@ int lab_run(struct lab_result *r, const struct lab_job *job, int *status, struct
     if (open_machine(r, job, err))
         return -1;
     *status = CLI_FAILED;
-    if (execute(r, job, err))
+    if (!job->live)
+        job->progress("running ...");
+    result = execute(r, job, err);
+    if (!job->live)
+        job->progress(NULL);
+    if (result)
         return -1;
     if (r->end.end == END_FINISHER)
         r->exit = r->end.code;

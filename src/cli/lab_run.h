@@ -14,6 +14,8 @@ struct lab_job {
     const struct words *more; /* further options of the machine, which prevail; or NULL */
     const char *trace, *screenshot; /* files, or NULL */
     uint64_t host_time_ns; /* the run is given up after it: a last resort */
+    /* Told what is going on, NULL at its end: compiling, and unless `live` the run as well. */
+    void (*progress)(const char *what);
     bool live; /* print what the program prints, as it comes */
 };
 
