@@ -32,7 +32,7 @@
     F(UART_FCR, UART_FCR_ENABLE, 0, 1, "FIFOs on; changing it empties both") \
     F(UART_FCR, UART_FCR_CLEAR_RX, 1, 1, "empties the receive FIFO; clears itself") \
     F(UART_FCR, UART_FCR_CLEAR_TX, 2, 1, "empties the transmit FIFO; clears itself") \
-    F(UART_FCR, UART_FCR_DMA, 3, 1, "DMA mode; no effect, the pins are not there") \
+    F(UART_FCR, UART_FCR_DMA, 3, 1, "mode of the pins TXRDY and RXRDY") \
     F(UART_FCR, UART_FCR_TRIGGER, 6, 2, "receive trigger: 1, 4, 8 or 14 bytes") \
     F(UART_LCR, UART_LCR_WORD, 0, 2, "bits in a character, less 5") \
     F(UART_LCR, UART_LCR_STOP, 2, 1, "two stop bits (1.5 with 5-bit characters)") \

@@ -39,6 +39,10 @@ enum virt_bytes { VIRT_MAP(VIRT_SIZE) };
 #define VIRT_IRQ_PCI 32 /* INTA of slot 0; 32 to 35, rotated by slot */
 #define VIRT_IRQS 96    /* highest number at the APLIC; the PLIC has one less */
 
+/* Request wires of peripherals at the DMA controller (its handshake interfaces). */
+#define VIRT_DMA_REQUEST_UART_TX 0
+#define VIRT_DMA_REQUEST_UART_RX 1
+
 #define VIRT_TIMEBASE_HZ 10000000 /* of mtime and of the time CSR */
 #define VIRT_UART_CLOCK_HZ 3686400
 

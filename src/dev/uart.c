@@ -125,8 +125,28 @@ static uint8_t pending(const struct uart *u)
     return UART_IRQ_NONE;
 }
 
+/* The pins for DMA.  Mode 0: as long as there is a byte to read, no byte to send.  Mode 1 (with the
+ * FIFOs): from the interrupt's condition on until the FIFO is empty, full (data sheet, 8.4 and the
+ * pins' descriptions). */
+static void update_requests(struct uart *u)
+{
+    bool many = fifos_on(u) && FGET(bank_value(&u->bank, UART_FCR), UART_FCR_DMA);
+
+    if (!many || !u->rx.count)
+        u->rx_asks = u->rx.count > 0;
+    else if (data_available(u) || u->timed_out)
+        u->rx_asks = true;
+    if (!many || !u->tx.count)
+        u->tx_asks = u->tx.count == 0;
+    else if (u->tx.count == depth(u))
+        u->tx_asks = false;
+    line_set(&u->rxrdy, u->rx_asks);
+    line_set(&u->txrdy, u->tx_asks);
+}
+
 static void update(struct uart *u)
 {
+    update_requests(u);
     line_set(&u->irq, pending(u) != UART_IRQ_NONE);
 }
 
@@ -399,6 +419,7 @@ static void uart_reset(void *dev)
     u->shift = 0;
     u->shifting = u->thre_held = u->two = false;
     u->empty_irq = u->overrun = false;
+    u->tx_asks = u->rx_asks = false;
     u->modem_delta = 0;
     u->rx_next = 0;
     update(u);
@@ -459,6 +480,8 @@ static const struct field uart_state[] = {
     FIELD(struct uart, two),
     FIELD(struct uart, empty_irq),
     FIELD(struct uart, overrun),
+    FIELD(struct uart, tx_asks),
+    FIELD(struct uart, rx_asks),
     FIELD(struct uart, timed_out),
     FIELD(struct uart, modem_delta),
     FIELD(struct uart, rx_next),
@@ -483,8 +506,9 @@ const struct device_class uart_class = {
              "but do not change it, and there are no parity or framing errors and no breaks.  "
              "The other end keeps CTS, DSR and DCD on and never rings; RTS does not hold it "
              "back.  The divisor after reset is 2 (115200 baud at 3.6864 MHz), where the data "
-             "sheet leaves it open, and a divisor of 0 counts as 1.  The pins of the DMA modes "
-             "are not there, nor is the baud clock's output.",
+             "sheet leaves it open, and a divisor of 0 counts as 1.  TXRDY and RXRDY "
+             "go to the DMA controller's handshake interfaces 0 and 1.  The baud clock's output is "
+             "not there.",
     .init = uart_init,
     .reset = uart_reset,
     .fini = uart_fini,

@@ -31,6 +31,7 @@ struct uart {
     struct region mmio;
     struct bank bank;
     struct line irq; /* the board connects it */
+    struct line txrdy, rxrdy; /* requests to a DMA controller (high is active here) */
     struct clock *clock;
     struct trace *trace;
     unsigned source;
@@ -44,6 +45,7 @@ struct uart {
     bool two;            /* the transmit FIFO held two bytes at once since THRE was last set */
     bool empty_irq;      /* "holding register empty" is not acknowledged yet */
     bool overrun;
+    bool tx_asks, rx_asks; /* levels of txrdy and rxrdy */
     bool timed_out;      /* bytes below the trigger level wait for 4 character times */
     uint8_t modem_delta; /* MSR bits 3:0 */
     ps_t rx_next;        /* the wire is taken until then by the byte received last */

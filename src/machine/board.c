@@ -191,6 +191,8 @@ static int add_dma(struct machine *m, struct err *err)
         return -1;
     dw_axi_dmac_class.region(m->dma, 0)->link = &m->soc;
     wire(m, dw_axi_dmac_irq(m->dma), VIRT_IRQ_DMA);
+    line_connect(&m->uart.txrdy, dw_axi_dmac_request, m->dma, VIRT_DMA_REQUEST_UART_TX);
+    line_connect(&m->uart.rxrdy, dw_axi_dmac_request, m->dma, VIRT_DMA_REQUEST_UART_RX);
     return map(m, &dw_axi_dmac_class, m->dma, err);
 }
 

@@ -2,6 +2,8 @@
 /* The DMA controller's time: bursts, requests of peripherals, who gets the bus. */
 #include "dw_axi_dmac_rig.h"
 
+#include "dev/uart.h"
+
 #define INT(name) (UINT64_C(1) << DMAC_INT_##name##_LSB)
 #define NS PS_PER_NS
 
@@ -309,6 +311,77 @@ static void test_a_wire_paces_a_destination_so_that_nothing_is_lost(void)
     rig_down(r);
 }
 
+/* ---- a real one ---- */
+
+struct terminal {
+    uint8_t out[256];
+    unsigned count;
+};
+
+static void terminal_put(void *host, uint8_t byte)
+{
+    struct terminal *t = host;
+
+    t->out[t->count++ % sizeof t->out] = byte;
+}
+
+static void uart_set(struct rig *r, uint64_t offset, uint8_t value)
+{
+    struct txn t = {.addr = VIRT_UART_BASE + offset, .size = 1, .write = true, .data = value};
+
+    CHECK_EQ_U64(space_access(&r->space, &t), FAULT_NONE);
+}
+
+static void test_the_uart_sends_and_receives_by_dma_at_the_speed_of_its_wire(void)
+{
+    static const uint8_t fcr[] = {0x01, 0x09, 0x89};
+    struct rig *r = rig_up(TIMING_IO);
+    struct terminal terminal = {.count = 0};
+    struct uart_config config = {VIRT_UART_BASE, terminal_put, &terminal};
+    struct device_env env = {.name = "uart0", .clock = &r->clock, .trace = &r->trace,
+                             .space = &r->space, .link = &r->link, .params = &r->params,
+                             .config = &config};
+    static struct uart u;
+    uint64_t ctl = FPUT(rig_ctl(0), DMAC_CTL_DINC, 1);
+    uint64_t cfg = FPUT(FPUT(rig_cfg(0), DMAC_CFG_DST_PER, VIRT_DMA_REQUEST_UART_TX),
+                        DMAC_CFG_SRC_PER, VIRT_DMA_REQUEST_UART_RX);
+
+    CHECK(uart_class.init(&u, &env, NULL) == 0);
+    CHECK(space_map(&r->space, &u.mmio, NULL) == 0);
+    line_connect(&u.txrdy, dw_axi_dmac_request, r->dev, VIRT_DMA_REQUEST_UART_TX);
+    line_connect(&u.rxrdy, dw_axi_dmac_request, r->dev, VIRT_DMA_REQUEST_UART_RX);
+    uart_class.reset(&u);
+    uart_set(r, 3, 0x03);
+    rig_on(r);
+    for (unsigned mode = 0; mode < ARRAY_LEN(fcr); mode++) {
+        ps_t began = r->clock.now, character = uart_character_ps(&u);
+
+        uart_set(r, 2, fcr[mode]);
+        terminal.count = 0;
+        ch_clear(r, 0);
+        ch_clear(r, 1);
+        memset(rig_at(r, RIG_TARGET), 0, 100);
+        ch_block(r, 0, VIRT_UART_BASE, RIG_SOURCE, 100, ctl, FPUT(cfg, DMAC_CFG_TT_FC, 1));
+        ch_block(r, 1, RIG_TARGET, VIRT_UART_BASE, 100, FPUT(rig_ctl(0), DMAC_CTL_SINC, 1),
+                 FPUT(cfg, DMAC_CFG_TT_FC, 2));
+        rig_put(r, DMAC_CHEN_OFFSET, 0x0303);
+        for (unsigned i = 0; i < 100; i++) {
+            rig_run(r, character);
+            CHECK(uart_can_receive(&u));
+            uart_receive(&u, (uint8_t)(i ^ 0x5a));
+        }
+        rig_run(r, 8 * character);
+        CHECK_EQ_U64(rig_get(r, DMAC_CHEN_OFFSET), 0);
+        CHECK_EQ_U64(terminal.count, 100);
+        CHECK(memcmp(terminal.out, rig_at(r, RIG_SOURCE), 100) == 0);
+        for (unsigned i = 0; i < 100; i++)
+            CHECK_EQ_U64(*rig_at(r, RIG_TARGET + i), i ^ 0x5a);
+        CHECK(r->clock.now - began == 108 * character);
+    }
+    uart_class.fini(&u);
+    rig_down(r);
+}
+
 static void test_both_sides_may_be_paced(void)
 {
     struct rig *r = rig_up(TIMING_IO);
@@ -387,6 +460,7 @@ TEST_MAIN(test_one_item_takes_a_beat_and_a_trip_each_way,
           test_a_source_moves_as_much_as_each_request_asks,
           test_a_destination_takes_as_much_as_each_request_asks,
           test_a_wire_paces_a_destination_so_that_nothing_is_lost,
+          test_the_uart_sends_and_receives_by_dma_at_the_speed_of_its_wire,
           test_both_sides_may_be_paced,
           test_a_peripheral_as_flow_controller_is_counted_for,
           test_who_waits_for_a_silent_peripheral_can_be_aborted)

@@ -442,6 +442,52 @@ static void test_with_timing_off_the_transmitter_is_never_busy(void)
     rig_down(&r);
 }
 
+static void test_the_dma_pins_ask_byte_by_byte_or_by_fifo(void)
+{
+    struct rig r;
+
+    rig_up(&r, TIMING_IO);
+    for (unsigned fifo = 0; fifo < 2; fifo++) { /* mode 0 */
+        put(&r, FCR, (uint8_t)(fifo ? TRIGGER_8 : 0));
+        CHECK(r.u.txrdy.level && !r.u.rxrdy.level);
+        put(&r, THR, 'a'); /* goes to the shift register */
+        CHECK(r.u.txrdy.level);
+        put(&r, THR, 'b');
+        CHECK(!r.u.txrdy.level);
+        wait_ps(&r, 3 * CHARACTER_PS);
+        CHECK(r.u.txrdy.level);
+        uart_receive(&r.u, 'x');
+        CHECK(r.u.rxrdy.level);
+        get(&r, RBR);
+        CHECK(!r.u.rxrdy.level);
+    }
+    put(&r, FCR, TRIGGER_8 | 8); /* mode 1 */
+    for (unsigned i = 0; i < 16; i++) {
+        put(&r, THR, 'a');
+        CHECK(r.u.txrdy.level);
+    }
+    put(&r, THR, 'a'); /* one in the shift register, sixteen in the FIFO */
+    CHECK(!r.u.txrdy.level);
+    wait_ps(&r, 16 * CHARACTER_PS - CHARACTER_PS / 2);
+    CHECK(!r.u.txrdy.level);
+    wait_ps(&r, CHARACTER_PS);
+    CHECK(r.u.txrdy.level);
+    for (unsigned i = 0; i < 8; i++) {
+        CHECK(!r.u.rxrdy.level);
+        uart_receive(&r.u, 'x');
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        CHECK(r.u.rxrdy.level);
+        get(&r, RBR);
+    }
+    CHECK(!r.u.rxrdy.level);
+    uart_receive(&r.u, 'x');
+    CHECK(!r.u.rxrdy.level);
+    wait_ps(&r, 5 * CHARACTER_PS); /* its time-out */
+    CHECK(r.u.rxrdy.level);
+    rig_down(&r);
+}
+
 static void test_only_single_bytes_are_taken(void)
 {
     struct rig r;
@@ -480,4 +526,5 @@ TEST_MAIN(test_a_character_takes_the_time_of_its_bits,
           test_fcr_clears_fifos_and_toggling_it_empties_both,
           test_the_host_is_held_back_to_one_byte_a_character_time,
           test_with_timing_off_the_transmitter_is_never_busy,
+          test_the_dma_pins_ask_byte_by_byte_or_by_fifo,
           test_only_single_bytes_are_taken)
