@@ -96,7 +96,7 @@ bool machine_stuck(const struct machine *m);
 int machine_probe(struct machine *m, unsigned hart, uint64_t va);
 
 /* Writes the name of the register at this offset of a device, which is a source of the trace:
- * "UART_LSR", "PLIC_PRIORITY[10]", "+ 0x123" if there is none. */
+ * "UART_LSR", "PLIC_PRIORITY[9]" (the tenth), "+ 0x123" if there is none. */
 void machine_register_name(const struct machine *m, unsigned source, uint64_t offset, bool write,
                            char *out, size_t size);
 

@@ -224,8 +224,34 @@ static void test_first_signal_is_noted_second_kills(void)
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
 }
 
+static void test_what_is_typed_comes_as_input(void)
+{
+    struct terminal *t = terminal_open("null", &err);
+    char much[3000];
+
+    CHECK(t != NULL);
+    if (!t)
+        return;
+    terminal_type(t, "ab");
+    CHECK(terminal_read(t) == 'a');
+    terminal_type(t, "c");
+    CHECK(terminal_read(t) == 'b');
+    CHECK(!terminal_at_end(t));
+    CHECK(terminal_read(t) == 'c');
+    CHECK(terminal_read(t) == -1);
+    CHECK(terminal_at_end(t));
+    memset(much, 'x', sizeof much - 1);
+    much[sizeof much - 1] = '\0';
+    terminal_type(t, much);
+    terminal_type(t, "y");
+    for (unsigned i = 0; i < 1024; i++)
+        CHECK(terminal_read(t) == 'x');
+    CHECK(terminal_read(t) == -1); /* what did not fit is lost */
+    CHECK(!terminal_close(t, &err));
+}
+
 TEST_MAIN(test_input_from_a_pipe_is_plain_bytes_until_its_end,
           test_pty_without_reader_never_blocks, test_failing_file_is_told_at_the_end,
           test_null_has_no_input_and_takes_output, test_keys_reach_the_guest_and_ctrl_a_x_quits,
           test_fatal_signal_restores_the_mode, test_exit_restores_the_mode,
-          test_first_signal_is_noted_second_kills)
+          test_first_signal_is_noted_second_kills, test_what_is_typed_comes_as_input)

@@ -228,6 +228,71 @@ static void on_alarm(int number)
     _exit(1);
 }
 
+/* wfi; j -4, and j 0: both are there at the limit, but only the first could never have gone on. */
+static void test_what_is_stuck_at_its_limit_is_known(void)
+{
+    static const uint32_t sleeps[] = {0x10500073, 0xffdff06f}, loops[] = {0x0000006f};
+    struct board_config c;
+    struct machine_result r;
+    struct machine *m;
+
+    config_init(&c);
+    m = start(&c, sleeps, ARRAY_LEN(sleeps), false);
+    machine_run(m, &r);
+    CHECK_EQ_U64(r.end, END_MAX_TIME);
+    CHECK(machine_stuck(m));
+    machine_free(m);
+    config_init(&c);
+    m = start(&c, loops, ARRAY_LEN(loops), false);
+    machine_run(m, &r);
+    CHECK_EQ_U64(r.end, END_MAX_TIME);
+    CHECK(!machine_stuck(m));
+    machine_free(m);
+}
+
+static unsigned source_called(struct machine *m, const char *name)
+{
+    const struct trace *t = machine_trace(m);
+    unsigned i = 0;
+
+    while (i < t->source_count && strcmp(t->source[i], name))
+        i++;
+    CHECK(i < t->source_count);
+    return i;
+}
+
+static void test_registers_have_names(void)
+{
+    static const uint32_t loops[] = {0x0000006f};
+    struct board_config c;
+    struct machine *m;
+    char name[64];
+    unsigned uart, plic;
+
+    config_init(&c);
+    c.irq = IRQ_PLIC;
+    m = start(&c, loops, ARRAY_LEN(loops), false);
+    uart = source_called(m, "uart0");
+    plic = source_called(m, "plic");
+    machine_register_name(m, uart, 0, false, name, sizeof name);
+    CHECK_EQ_STR(name, "UART_RBR");
+    machine_register_name(m, uart, 0, true, name, sizeof name);
+    CHECK_EQ_STR(name, "UART_THR");
+    machine_register_name(m, uart, 5, false, name, sizeof name);
+    CHECK_EQ_STR(name, "UART_LSR");
+    machine_register_name(m, uart, 0x99, false, name, sizeof name);
+    CHECK_EQ_STR(name, "+ 0x99");
+    machine_register_name(m, plic, 40, true, name, sizeof name);
+    CHECK_EQ_STR(name, "PLIC_PRIORITY[9]");
+    machine_register_name(m, plic, 42, true, name, sizeof name);
+    CHECK_EQ_STR(name, "PLIC_PRIORITY[9] (part)");
+    machine_register_name(m, 9999, 4, true, name, sizeof name);
+    CHECK_EQ_STR(name, "+ 0x4");
+    machine_register_name(m, uart, UINT64_MAX, true, name, sizeof name);
+    CHECK_EQ_STR(name, "+ 0xffffffffffffffff");
+    machine_free(m);
+}
+
 static void test_a_signal_ends_a_loop_without_any_event(void)
 {
     static const uint32_t loop[] = {0x0000006f};
@@ -260,7 +325,8 @@ int main(int argc, char **argv)
         test_idle_time_is_jumped_over_and_accounted_exactly,
         test_a_hart_that_slept_ahead_of_its_waker_does_not_go_back_in_time,
         test_time_ends_before_it_wraps,
-        test_a_signal_ends_a_loop_without_any_event};
+        test_a_signal_ends_a_loop_without_any_event,
+        test_what_is_stuck_at_its_limit_is_known, test_registers_have_names};
     int a = mkstemp(kernel), b = mkstemp(trace), rc;
 
     close(a);
@@ -271,7 +337,8 @@ int main(int argc, char **argv)
                     "test_idle_time_is_jumped_over_and_accounted_exactly,"
                     "test_a_hart_that_slept_ahead_of_its_waker_does_not_go_back_in_time,"
                     "test_time_ends_before_it_wraps,"
-                    "test_a_signal_ends_a_loop_without_any_event",
+                    "test_a_signal_ends_a_loop_without_any_event,"
+                    "test_what_is_stuck_at_its_limit_is_known, test_registers_have_names",
                     tests, ARRAY_LEN(tests), argc > 1 ? argv[1] : NULL);
     unlink(kernel);
     unlink(trace);
