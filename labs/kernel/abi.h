@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What user programs and the kernel agree on: system calls, and the ring that both look at.
  *
- * A system call is `ecall` with its number in a7 and its arguments in a0 to a3; the result comes back
- * in a0: 0 or a count, or one of the negative errors. */
+ * A system call is `ecall` with its number in a7 and its arguments in a0 to a3; the result comes
+ * back in a0: 0 or a count, or one of the negative errors. */
 #ifndef LABS_KERNEL_ABI_H
 #define LABS_KERNEL_ABI_H
 
@@ -23,9 +23,9 @@
     S(ring_setup)    /* ring, flags               a page that both sides look at: its fd */ \
     S(ring_register) /* fd, buffers, count        pins and translates them, once */ \
     S(ring_enter)    /* fd, submit, wait          takes submissions, waits for completions */ \
-    S(cache_drop)    /* fd                        forgets the file's pages: the next read is cold */ \
+    S(cache_drop)    /* fd                        forgets its pages: the next read is cold */ \
     S(counters)      /* counters                  what the kernel has counted */ \
-    S(thread_start)  /* function, argument, end   a second thread in the same memory: its number */ \
+    S(thread_start)  /* function, argument, end   one more thread: its number */ \
     S(thread_exit)   /*                           ends this thread */ \
     S(thread_join)   /* number                    sleeps until that thread has ended */
 
@@ -90,10 +90,10 @@ struct ring_buffer {
 /* ---- what the kernel counts ---- */
 #define COUNTERS(C) \
     C(system_calls)   C(switches)      C(interrupts)     C(softirqs) \
-    C(cache_hits)     C(cache_misses)  C(cache_ahead)    /* pages: found; waited for; read ahead */ \
+    C(cache_hits)     C(cache_misses)  C(cache_ahead)    /* pages: found; missed; read ahead */ \
     C(disk_commands)  C(disk_pages)    C(disk_polls) \
-    C(net_interrupts) C(net_polls)     C(net_packets)    /* NAPI: top halves, bottom halves, frames */ \
-    C(net_delivered)  C(net_unclaimed) C(net_overflows)  /* of them: to a socket; no one's; too many */
+    C(net_interrupts) C(net_polls)     C(net_packets)    /* top halves, bottom halves, frames */ \
+    C(net_delivered)  C(net_unclaimed) C(net_overflows)  /* to a socket; no one's; too many */
 
 #define COUNTER_FIELD(name) uint64_t name;
 struct counters { COUNTERS(COUNTER_FIELD) };

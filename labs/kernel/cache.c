@@ -20,9 +20,8 @@ void cache_init(void)
             panic("no memory for", "the page cache");
 }
 
-/* ---- finding and forgetting ----
- * Only threads put pages in and take them out.  The bottom half looks for those that have arrived, so
- * the chains are changed with interrupts off. */
+/* ---- finding and forgetting ---- Only threads put pages in and take them out.  The bottom half
+ * looks for those that have arrived, so the chains are changed with interrupts off. */
 
 STEP struct page *cache_find(uint64_t number)
 {

@@ -38,8 +38,8 @@ struct ahead {
 
 void cache_init(void);
 
-/* The page, with its bytes there, for the caller to put back; reads it, and ahead, if need be.  Pages
- * from `limit` on are not read.  NULL: the drive failed, or all pages are in use. */
+/* The page, with its bytes there, for the caller to put back; reads it, and ahead, if need be. 
+ * Pages from `limit` on are not read.  NULL: the drive failed, or all pages are in use. */
 struct page *cache_get(struct ahead *ahead, uint64_t number, uint64_t limit);
 void cache_put(struct page *page);
 

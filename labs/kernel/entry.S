@@ -2,8 +2,8 @@
 /* Into the kernel and out of it, and from one thread to another.
  *
  * In the kernel tp points to the thread that runs, and sscratch is 0.  In user mode tp is the
- * program's and sscratch points to the thread: so one swap tells where a trap came from, and gives a
- * register to work with. */
+ * program's and sscratch points to the thread: so one swap tells where a trap came from, and gives
+ * a register to work with. */
 #include "labs/kernel/thread.h"
 #include "labs/kernel/trap.h"
 #include "labs/lib/csr.h"

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A step of the kernel that a timeline names (src/insight/steps/lab_read.def): the compiler leaves it
- * a function of its own, so that it has an address to be seen at. */
+/* A step of the kernel that a timeline names (src/insight/steps/lab_read.def): the compiler leaves
+ * it a function of its own, so that it has an address to be seen at. */
 #define STEP __attribute__((noinline))
 
 #define PAGE_BYTES 0x1000

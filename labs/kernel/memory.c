@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory in pages: a list of free ones, which holds itself together by a pointer at each one's start,
- * and behind it what nobody has had yet. */
+/* Memory in pages: a list of free ones, which holds itself together by a pointer at each one's
+ * start, and behind it what nobody has had yet. */
 #include "labs/kernel/kernel.h"
 
 #include "labs/lib/irq.h"

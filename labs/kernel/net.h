@@ -5,8 +5,8 @@
  *                    net_softirq() takes up to BUDGET frames, each to the socket of its port;
  *                    fewer than BUDGET: the ring is empty, unmask; else raise again
  *
- * Under load nothing interrupts: the next poll finds what has come.  A socket is a port and a queue of
- * datagrams. */
+ * Under load nothing interrupts: the next poll finds what has come.  A socket is a port and a queue
+ * of datagrams. */
 #ifndef LABS_KERNEL_NET_H
 #define LABS_KERNEL_NET_H
 

@@ -44,8 +44,8 @@ int64_t process_thread(uint64_t function, uint64_t argument, uint64_t end);
 /* The caller's. */
 struct process *process_current(void);
 
-/* Uses its page tables from now on.  NULL leaves those that are there: the kernel's part is the same
- * in all of them. */
+/* Uses its page tables from now on.  NULL leaves those that are there: the kernel's part is the
+ * same in all of them. */
 void process_enter(struct process *process);
 
 /* The physical address of a byte of the program; 0: it may not touch it (`write`: to change it). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The submission and completion ring (abi.h): reads that go past the page cache, by DMA straight into
- * the program's own memory.  What costs is done once: a buffer is checked and translated when it is
- * registered, not at each read; and one system call can send many. */
+/* The submission and completion ring (abi.h): reads that go past the page cache, by DMA straight
+ * into the program's own memory.  What costs is done once: a buffer is checked and translated when
+ * it is registered, not at each read; and one system call can send many. */
 #ifndef LABS_KERNEL_RING_H
 #define LABS_KERNEL_RING_H
 

@@ -6,7 +6,8 @@
 #include "labs/lib/irq.h"
 
 /* Softirqs that raise themselves again (a network that does not stop) would keep every thread from
- * running.  After so many rounds the rest is left to a thread, which takes its turn with the others. */
+ * running.  After so many rounds the rest is left to a thread, which takes its turn with the
+ * others. */
 #define ROUNDS 10
 
 static void (*handlers[SOFTIRQS])(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bottom halves.  A top half runs in the trap with interrupts off, so it does the least that it can:
- * takes what the device says, and raises a softirq.  That runs right after the trap's handlers, on
- * the same stack but with interrupts on, so the next top half need not wait for it. */
+/* Bottom halves.  A top half runs in the trap with interrupts off, so it does the least that it
+ * can: takes what the device says, and raises a softirq.  That runs right after the trap's
+ * handlers, on the same stack but with interrupts on, so the next top half need not wait for it. */
 #ifndef LABS_KERNEL_SOFTIRQ_H
 #define LABS_KERNEL_SOFTIRQ_H
 

@@ -90,8 +90,8 @@ static void on_timer(void *ctx)
     set_timer();
 }
 
-/* There is no tick without a need: the timer is set to the first sleeper's time, and to the end of a
- * slice only when somebody waits for the hart. */
+/* There is no tick without a need: the timer is set to the first sleeper's time, and to the end of
+ * a slice only when somebody waits for the hart. */
 static void set_timer(void)
 {
     uint64_t first = ready.first ? time_now() + SLICE_TICKS : FOREVER;

@@ -10,8 +10,8 @@
  *            its slice is over, or it yields
  *
  * The kernel is not preempted: a thread in a system call runs until it sleeps or returns to user
- * mode.  So what only threads touch needs no lock.  What top or bottom halves touch too (wait queues,
- * the run queue, device queues) is touched with interrupts off: there is one hart. */
+ * mode.  So what only threads touch needs no lock.  What top or bottom halves touch too (wait
+ * queues, the run queue, device queues) is touched with interrupts off: there is one hart. */
 #ifndef LABS_KERNEL_THREAD_H
 #define LABS_KERNEL_THREAD_H
 

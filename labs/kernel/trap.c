@@ -15,7 +15,8 @@ void traps_init(void)
     trap_install(trap_in);
 }
 
-/* From trap_in, with interrupts off, as the hart has left them (privileged spec 12.1.1); returns so. */
+/* From trap_in, with interrupts off, as the hart has left them (privileged spec 12.1.1); returns
+ * so. */
 void trap_from(struct frame *frame)
 {
     bool from_user = !(frame->status & SSTATUS_SPP);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a user program includes.  `int main(void)` begins in user mode; its result, or exit()'s, is the
- * machine's exit status.  Calls return a count or 0, or a negative error (abi.h). */
+/* What a user program includes.  `int main(void)` begins in user mode; its result, or exit()'s, is
+ * the machine's exit status.  Calls return a count or 0, or a negative error (abi.h). */
 #ifndef LABS_KERNEL_USER_H
 #define LABS_KERNEL_USER_H
 
@@ -43,8 +43,8 @@ int64_t counters_read(struct counters *counters);
 int64_t thread_start(void (*function)(void *), void *argument);
 int64_t thread_join(int64_t number);
 
-/* The ring (abi.h).  ring_put() fills the next entry, false when all are taken; ring_enter() sends up
- * to `submit` of them and returns when `wait` completions are there; ring_take() takes one. */
+/* The ring (abi.h).  ring_put() fills the next entry, false when all are taken; ring_enter() sends
+ * up to `submit` of them and returns when `wait` completions are there; ring_take() takes one. */
 int64_t ring_setup(struct ring *ring, uint64_t flags);
 int64_t ring_register(int64_t ring_fd, const struct ring_buffer *buffers, uint64_t count);
 int64_t ring_enter(int64_t ring_fd, uint64_t submit, uint64_t wait);

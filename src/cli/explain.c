@@ -37,8 +37,8 @@ struct explain_options {
 
 static const struct opt options[] = {
     {NULL, OPT_GROUP, .help = "What is explained:"},
-    {"state", OPT_CHOICE, "STATE", "cold", "of the page cache: cold or hot; on labs/kernel also past "
-     "it:\nring, polled", OWN(state), .choices = state_names},
+    {"state", OPT_CHOICE, "STATE", "cold", "of the page cache: cold or hot; on labs/kernel also\n"
+     "past it: ring, polled", OWN(state), .choices = state_names},
     {"warmups", OPT_NUMBER, "N", WARMUPS_DEFAULT, "passes before the measured one", OWN(warmups),
      0, 1000},
 
@@ -133,7 +133,8 @@ static void draw(const void *timeline, FILE *out)
     timeline_svg(timeline, out);
 }
 
-int explain_show(const struct timeline *t, enum explain_output how, const char *svg, struct err *err)
+int explain_show(const struct timeline *t, enum explain_output how, const char *svg,
+                 struct err *err)
 {
     json_t *j;
 

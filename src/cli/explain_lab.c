@@ -141,7 +141,8 @@ char *explain_lab_disk(struct err *err)
     snprintf(path, sizeof path, "%s/doorbell-disk-XXXXXX", dir && *dir ? dir : "/tmp");
     fd = mkstemp(path);
     if (fd < 0) {
-        err_set(err, "cannot make a file in %s (set TMPDIR, or --disk)", dir && *dir ? dir : "/tmp");
+        err_set(err, "cannot make a file in %s (set TMPDIR, or --disk)",
+                dir && *dir ? dir : "/tmp");
         return NULL;
     }
     if (fill(fd)) {

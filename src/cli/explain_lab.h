@@ -11,7 +11,8 @@
 extern const char *const explain_lab_states[];
 
 struct explain_lab {
-    /* Complete: `kernel` is the program's ELF, a drive is there; `trace`: where to keep it, or NULL. */
+    /* Complete: `kernel` is the program's ELF, a drive is there; `trace`: where to keep it, or
+     * NULL. */
     const struct board_config *config;
     const char *state;   /* one of the above */
     unsigned begin, end; /* the marks around the read; 0: those of the lab nvme-read */
@@ -33,7 +34,8 @@ bool explain_lab_is_trace(const char *trace);
 
 /* explain.c: to stdout as `how` says; a picture, too, if `svg` is a file's name. */
 enum explain_output { EXPLAIN_TEXT, EXPLAIN_JSON, EXPLAIN_NOTHING };
-int explain_show(const struct timeline *t, enum explain_output how, const char *svg, struct err *err);
+int explain_show(const struct timeline *t, enum explain_output how, const char *svg,
+                 struct err *err);
 
 /* A drive for a program that was given none: a file in $TMPDIR in which every 8 bytes are their own
  * offset, little-endian.  Its path, which the caller unlinks and frees; NULL with err. */

@@ -21,8 +21,8 @@ struct explain_job {
     const char *const *functions;
     json_t *request; /* what the trace shall say was asked for; the caller's */
     bool may_end;    /* recording may end with the machine, without mark 4 */
-    /* labs/kernel: recorded from power-on to the end of the machine; probes are planted at the first
-     * mark. */
+    /* labs/kernel: recorded from power-on to the end of the machine; probes are planted at the
+     * first mark. */
     bool lab;
 };
 

@@ -33,10 +33,12 @@ int lab_timeline(const struct lab_result *r, const char *section, const char *sv
     int rc;
 
     if (!r->lab->kernel)
-        return err_set(err, "--timeline: this lab has no kernel (`uses: kernel`), and no system calls");
+        return err_set(err, "--timeline: this lab has no kernel (`uses: kernel`), and no system "
+                       "calls");
     if (!s || !is_state(s->name))
-        return err_set(err, "--timeline: the lab has no section%s%s; it draws sections named cold, hot, "
-                       "ring or polled", section ? " of a read named " : "", section ? section : "");
+        return err_set(err, "--timeline: the lab has no section%s%s; it draws sections named cold, "
+                       "hot, ring or polled", section ? " of a read named " : "",
+                       section ? section : "");
     if (s->begin.kind != TRACE_KIND_mark || s->end.kind != TRACE_KIND_mark)
         return err_set(err, "--timeline: section %s is not between two marks", s->name);
     what.state = s->name;

@@ -12,7 +12,7 @@ enum {
     FILE_SECTION_COUNT = 60, FILE_BYTES = 64,
     SECTION_TYPE = 4, SECTION_FLAGS = 8, SECTION_OFFSET = 24, SECTION_SIZE = 32, SECTION_LINK = 40,
     SECTION_BYTES = 64, TYPE_SYMTAB = 2, FLAG_EXECUTED = 4,
-    SYMBOL_INFO = 4, SYMBOL_SECTION = 6, SYMBOL_VALUE = 8, SYMBOL_BYTES_FIELD = 16, SYMBOL_BYTES = 24,
+    SYMBOL_INFO = 4, SYMBOL_SECTION = 6, SYMBOL_VALUE = 8, SYMBOL_SIZE = 16, SYMBOL_BYTES = 24,
     TYPE_NONE = 0, TYPE_OBJECT = 1, TYPE_FUNCTION = 2, BIND_GLOBAL = 1,
     SECTION_NONE = 0, SECTION_RESERVED = 0xff00,
 };
@@ -89,7 +89,7 @@ static bool is_name(const char *name)
 static int add(struct symlist *list, const uint8_t *symbol, char type, const char *name,
                size_t room, uint64_t *low, uint64_t *high, struct err *err)
 {
-    uint64_t address = le64_get(symbol + SYMBOL_VALUE), size = le64_get(symbol + SYMBOL_BYTES_FIELD);
+    uint64_t address = le64_get(symbol + SYMBOL_VALUE), size = le64_get(symbol + SYMBOL_SIZE);
     uint64_t end = address + (size ? size : 1);
 
     if (!memchr(name, 0, room))

@@ -40,8 +40,8 @@ void timeline_request(const struct timeline *t, char *buf, size_t size)
     json_int_t bytes = json_integer_value(json_object_get(t->request, "bytes"));
 
     if (!strcmp(how, "ring") || !strcmp(how, "polled"))
-        snprintf(buf, size, "read of %" JSON_INTEGER_FORMAT " bytes, ring with registered buffers%s",
-                 bytes, strcmp(how, "ring") ? ", polled" : "");
+        snprintf(buf, size, "read of %" JSON_INTEGER_FORMAT " bytes, ring with registered buffers"
+                 "%s", bytes, strcmp(how, "ring") ? ", polled" : "");
     else
         snprintf(buf, size, "%s of %" JSON_INTEGER_FORMAT " bytes, page cache %s",
                  report_text(t->request, "what", "?"), bytes,

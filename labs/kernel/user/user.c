@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program's side of the system calls (user.h), and of text: labs/lib/print.c is compiled for user
- * mode too, where a byte goes to write() and not to the UART. */
+/* The program's side of the system calls (user.h), and of text: labs/lib/print.c is compiled for
+ * user mode too, where a byte goes to write() and not to the UART. */
 #include "labs/kernel/user.h"
 
 #include "labs/lib/fence.h"

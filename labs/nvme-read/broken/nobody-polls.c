@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Broken: waits for the completion in user mode.  With interrupts that works, as the bottom half puts
- * it into the ring; a polled queue has none, and only ring_enter() with `wait` looks at it. */
+/* Broken: waits for the completion in user mode.  With interrupts that works, as the bottom half
+ * puts it into the ring; a polled queue has none, and only ring_enter() with `wait` looks at it. */
 #include "labs/kernel/user.h"
 
 #define BYTES 4096

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Broken: clears far more than the buffer.  The first page behind the program's data is not mapped: the
- * store traps, and the kernel, which is not hurt by it, ends the program. */
+/* Broken: clears far more than the buffer.  The first page behind the program's data is not mapped:
+ * the store traps, and the kernel, which is not hurt by it, ends the program. */
 #include "labs/kernel/user.h"
 
 #define BYTES 4096

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs that do what they may not: labs/kernel ends each with one line that says what.  Built with
- * -DBROKEN=NAME. */
+/* Programs that do what they may not: labs/kernel ends each with one line that says what.  Built
+ * with -DBROKEN=NAME. */
 #include "check.h"
 
 enum broken { read_null = 1, read_kernel, read_code, write_beyond, call_name, jump_wild, jump_null,
-              store_code, store_kernel, privileged, overflow, thread_overflow, breakpoint, misplaced,
-              bad_thread };
+              store_code, store_kernel, privileged, overflow, thread_overflow, breakpoint,
+              misplaced, bad_thread };
 
 static uint8_t buffer[4096];
 

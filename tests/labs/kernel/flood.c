@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NAPI under load: small frames at the rate of the line, faster than the kernel takes them.  Then
- * polls take the place of interrupts, and the softirq's thread shares the hart with the program.  The
- * controller's packet buffer holds what comes meanwhile: 4000 frames, none of them lost. */
+ * polls take the place of interrupts, and the softirq's thread shares the hart with the program. 
+ * The controller's packet buffer holds what comes meanwhile: 4000 frames, none of them lost. */
 #include "check.h"
 
 enum { ALL = 4000 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random system calls with random arguments, with pointers into a piece of memory that is scribbled on
- * all the time, the rings' pages too.  Whatever is answered, the kernel goes on, and at the end a read
- * still is one.  Left out are calls that end the program or sleep until somebody else does something. */
+/* Random system calls with random arguments, with pointers into a piece of memory that is scribbled
+ * on all the time, the rings' pages too.  Whatever is answered, the kernel goes on, and at the end
+ * a read still is one.  Left out are calls that end the program or sleep until somebody else does
+ * something. */
 #include "check.h"
 
 #define PAGE 4096

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads on labs/kernel, of a disk of 8 MiB on which every 8 bytes are their own offset: what the page
- * cache finds, waits for and reads ahead; rings, with interrupts and polled; many at a time. */
+/* Reads on labs/kernel, of a disk of 8 MiB on which every 8 bytes are their own offset: what the
+ * page cache finds, waits for and reads ahead; rings, with interrupts and polled; many at a
+ * time. */
 #include "check.h"
 
 #define PAGE 4096
@@ -84,7 +85,8 @@ static void test_sequential_reads_are_read_ahead_of(void)
         CHECK(good(buffer, PAGE, (uint64_t)i * PAGE));
     }
     b = count();
-    /* The first read knows nothing yet, the second begins a window: two are waited for as misses. */
+    /* The first read knows nothing yet, the second begins a window: two are waited for as
+     * misses. */
     CHECK_EQ(b.cache_misses - a.cache_misses, 2);
     CHECK_EQ(b.cache_hits - a.cache_hits, 62);
     /* Windows of 1, 2, 4, 8, then 16 pages: each a command. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sockets of labs/kernel, by NAPI: datagrams of a generator to port 9 (--nic gen,...), at a rate that
- * the program keeps up with, then in bursts that it does not.  First `few` of them in order, each
- * waited for; then what is left is counted by the kernel: nothing disappears. */
+/* Sockets of labs/kernel, by NAPI: datagrams of a generator to port 9 (--nic gen,...), at a rate
+ * that the program keeps up with, then in bursts that it does not.  First `few` of them in order,
+ * each waited for; then what is left is counted by the kernel: nothing disappears. */
 #include "check.h"
 
 enum { FEW = 200, ALL = 1000, FLOW_BYTES = 4, NUMBER_AT = 6 };
@@ -48,6 +48,7 @@ int main(void)
     CHECK(c.net_interrupts <= c.net_polls && c.net_polls <= ALL + 50);
     while (poll(both, 2, 0) == 1)
         CHECK(recv(fd, bytes, sizeof bytes) > 0);
-    print("receive: interrupts %lu polls %lu, all as they should be\n", c.net_interrupts, c.net_polls);
+    print("receive: interrupts %lu polls %lu, all as they should be\n", c.net_interrupts,
+          c.net_polls);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads of labs/kernel: they sleep for as long as they say, take turns, are woken by what they wait
- * for, end, and are refused when there are too many.  No disk and no network are needed. */
+/* Threads of labs/kernel: they sleep for as long as they say, take turns, are woken by what they
+ * wait for, end, and are refused when there are too many.  No disk and no network are needed. */
 #include "check.h"
 
 static volatile unsigned spins[2], stop, order[8], ended;
