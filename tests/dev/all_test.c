@@ -341,6 +341,7 @@ static void bochs_put(void *dev, uint64_t offset, unsigned size, uint64_t value)
  * show only there. */
 static uint64_t bochs_poke(void *dev, uint64_t random)
 {
+    struct txn t = {.addr = 0x604, .size = 4};
     struct bochs_picture p;
     uint8_t rgb[3 * 65535];
 
@@ -359,6 +360,11 @@ static uint64_t bochs_poke(void *dev, uint64_t random)
     case 2: /* blanked or not */
         bochs_put(dev, 0x400, 1, random >> 8 & 0x3f);
         break;
+    default: /* the byte order of pixels */
+        if (random & 0x100)
+            bochs_put(dev, 0x604, 4, random & 0x200 ? 0xbebebebe : 0x1e1e1e1e);
+        region_access(bochs_display_pci(dev)->space, bochs_display_class.region(dev, 0), &t);
+        return t.data;
     }
     if (bochs_display_picture(dev, &p, NULL))
         return 0;
