@@ -376,10 +376,20 @@ static int check_expression(const struct lab_manifest *m, const char *text, bool
     return strstr(why.text, "division by zero") ? 0 : err_set(err, "%s", why.text);
 }
 
+static void free_rule(const struct lab_rule *rule)
+{
+    free(rule->name);
+    free(rule->expression);
+    free(rule->text);
+}
+
+/* Its texts belong to the list, or are freed. */
 static int add_rule(struct lab_rules *rules, const struct lab_rule *rule, struct err *err)
 {
-    if (rules->count >= ITEMS_MAX)
+    if (rules->count >= ITEMS_MAX) {
+        free_rule(rule);
         return err_set(err, "there are %u already", ITEMS_MAX);
+    }
     array_reserve(&rules->item, &rules->capacity, rules->count + 1, sizeof *rules->item);
     rules->item[rules->count++] = *rule;
     return 0;
@@ -602,11 +612,8 @@ int lab_manifest_read(struct lab_manifest *m, const char *path, struct err *err)
 
 static void free_rules(struct lab_rules *rules)
 {
-    for (size_t i = 0; i < rules->count; i++) {
-        free(rules->item[i].name);
-        free(rules->item[i].expression);
-        free(rules->item[i].text);
-    }
+    for (size_t i = 0; i < rules->count; i++)
+        free_rule(&rules->item[i]);
     free(rules->item);
 }
 

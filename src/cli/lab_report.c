@@ -162,8 +162,10 @@ static void print_diagnosis(const struct lab_result *r, FILE *out)
 void lab_report_verdict(const struct lab_result *r, FILE *out)
 {
     print_diagnosis(r, out);
-    if (r->interrupted)
-        fprintf(out, "interrupted by signal %d\n", r->interrupted);
+    if (r->interrupted) {
+        fprintf(out, "interrupted by signal %d: nothing is checked\n", r->interrupted);
+        return;
+    }
     /* What a program measures that did not come to its end says little. */
     for (size_t i = 0; i < r->lab->check.count && !r->diagnosis.text; i++) {
         const struct lab_rule *rule = &r->lab->check.item[i];

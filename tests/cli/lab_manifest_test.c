@@ -167,6 +167,14 @@ static void test_too_many_are_refused(void)
     CHECK(parse(text) == -1);
     CHECK(strstr(err.text, "x/lab.txt:260: section: there are 256 sections already") != NULL);
     free(text);
+    out = open_memstream(&text, &size);
+    fputs(HEAD, out);
+    for (unsigned i = 0; i < 300; i++)
+        fprintf(out, "check: 1 < 2 | hint\n");
+    fclose(out);
+    CHECK(parse(text) == -1);
+    CHECK_EQ_STR(err.text, "x/lab.txt:260: check: there are 256 already");
+    free(text);
 }
 
 /* A good manifest with bytes changed: read, or one line of error. */
