@@ -57,8 +57,8 @@ struct region {
     /* Memory of a device (a frame buffer): bytes as above, but I/O by its physical memory attributes,
      * so that harts reach it by transactions over `link` and keep nothing of it. */
     bool io_memory;
-    /* In PCI's I/O space: a hart waits for the completion of its stores, too (they are not posted). */
-    bool io_space;
+    /* PCI's I/O and configuration space: a hart waits for the completion of its stores, too. */
+    bool non_posted;
     struct link *link; /* the way from the harts to it; NULL: of cached memory, never asked */
     unsigned source;   /* its trace source */
     struct traffic traffic;

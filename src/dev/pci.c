@@ -127,7 +127,7 @@ void pci_add_bar(struct pci_function *fn, unsigned index, uint64_t size, unsigne
     bar->flags = (uint8_t)flags;
     bar->region = (struct region){.name = fn->name, .size = size, .access = access,
                                   .owner = owner, .link = fn->port.link, .source = fn->source,
-                                  .io_space = flags & PCI_BAR_IO};
+                                  .non_posted = flags & PCI_BAR_IO};
     le32_put(fn->power_on + at, flags);
     le32_put(fn->writable + at, (uint32_t)mask & (flags & PCI_BAR_IO ? ~3u : ~15u));
     if (flags & PCI_BAR_MEM64)

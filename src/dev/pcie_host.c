@@ -167,7 +167,7 @@ static int host_init(void *dev, const struct device_env *env, struct err *err)
         return -1;
     h->ecam = (struct region){.name = "pcie-ecam", .base = h->config.ecam.base,
                               .size = h->config.ecam.size, .access = ecam_access, .owner = h,
-                              .link = env->link, .source = h->source};
+                              .link = env->link, .source = h->source, .non_posted = true};
     if (map_window(h, &h->io, "pcie-io", &h->config.io, env, err) ||
         map_window(h, &h->mem32, "pcie-mem32", &h->config.mem32, env, err) ||
         map_window(h, &h->mem64, "pcie-mem64", &h->config.mem64, env, err))

@@ -254,14 +254,14 @@ static void test_a_full_queue_of_posted_stores_stalls_the_hart(void)
     CHECK(took[0] > took[1] + 3 * 200 * NS); /* three times the way of a pair */
 }
 
-static void test_a_store_to_io_space_waits_for_its_completion(void)
+static void test_a_store_that_is_not_posted_waits_for_its_completion(void)
 {
     ps_t took[2];
 
     for (unsigned io = 0; io < 2; io++) {
         struct rig *p = rig();
 
-        p->device.io_space = io;
+        p->device.non_posted = io;
         p->r->hart->x[10] = V_IO_PMA + DEVICE;
         stores(p, 10, 0, 3);
         CHECK_EQ_U64(run(p), WENT_ON);
@@ -610,7 +610,7 @@ static void test_per_byte_an_io_load_costs_more_than_a_store_and_that_more_than_
 }
 
 TEST_MAIN(test_io_stores_are_one_transaction_each_in_order,
-          test_a_store_to_io_space_waits_for_its_completion,
+          test_a_store_that_is_not_posted_waits_for_its_completion,
           test_a_load_does_not_pass_posted_stores,
           test_a_load_s_completion_does_not_pass_what_the_device_has_written,
           test_a_load_of_device_memory_pushes_the_stores_to_its_registers,

@@ -133,7 +133,7 @@ static bool device_store(struct hart *h, struct region *r, uint64_t va, uint64_t
         return hart_stall(h, retry);
     id = trace_mmio_store(h->m->trace, h->source, now, 0, r->source, pa - r->base, size, txn.data);
     link_store(r->link, &txn, now + h->p->mmio_issue_ps, id, &fault);
-    if (r->io_space) /* PCI Express 5.0, 2.1.1.2: its completion has to come back */
+    if (r->non_posted) /* PCI Express 5.0, 2.1.1.2: its completion has to come back */
         h->ticks = u64_max(h->ticks, hart_ticks(h, link_posted_until(r->link) +
                                                    r->link->p.latency_ps + h->p->mmio_issue_ps));
     h->stop = STOP_EVENT;
