@@ -92,8 +92,8 @@ static uint32_t fifo_room(struct dw_axi_dmac *d, unsigned c)
 
 /* ---- what a burst may be ---- */
 
-/* Bytes of the burst at `addr`: at most `most`, whole items but for the block's tail.  A place that is
- * no memory, or an address that stays, takes one item at a time. */
+/* Bytes of the burst at `addr`, at most `most`.  A place that is no memory, or an address that stays,
+ * takes one item at a time. */
 static uint32_t burst(struct dw_axi_dmac *d, uint64_t addr, unsigned width, bool stays,
                       unsigned beats, uint32_t most)
 {
@@ -102,7 +102,7 @@ static uint32_t burst(struct dw_axi_dmac *d, uint64_t addr, unsigned width, bool
     const struct region *r = space_find(d->space, addr);
 
     if (r && r->ram && !stays)
-        return n > 1u << width ? n & ~((1u << width) - 1) : n;
+        return n;
     n = u32_min(n, 1u << width);
     while (n & (n - 1)) /* a tail that is no item: its pieces, largest first */
         n &= n - 1;

@@ -88,6 +88,22 @@ static void test_shorter_bursts_are_kept_to(void)
     rig_down(r);
 }
 
+static void test_no_burst_crosses_four_kibibytes(void)
+{
+    struct rig *r = rig_up(TIMING_IO);
+
+    rig_on(r);
+    ch_block(r, 0, RIG_TARGET, RIG_SOURCE + 4096 - 40, 16, rig_ctl(3), 0); /* 5 beats, then 11 */
+    ch_enable(r, 0);
+    CHECK_EQ_U64(run_until_off(r, 0), 16 * BEAT + 2 * READ_TRIP + 16 * BEAT + WRITE_TRIP);
+    CHECK(rig_copied(r, RIG_TARGET, RIG_SOURCE + 4096 - 40, 128));
+    ch_block(r, 0, RIG_TARGET + 4096 - 40, RIG_SOURCE, 16, rig_ctl(3), 0);
+    ch_enable(r, 0);
+    CHECK_EQ_U64(run_until_off(r, 0), 16 * BEAT + READ_TRIP + 16 * BEAT + 2 * WRITE_TRIP);
+    CHECK(rig_copied(r, RIG_TARGET + 4096 - 40, RIG_SOURCE, 128));
+    rig_down(r);
+}
+
 static void test_a_list_costs_its_fetch_and_its_write_back(void)
 {
     struct rig *r = rig_up(TIMING_IO);
@@ -452,6 +468,7 @@ TEST_MAIN(test_one_item_takes_a_beat_and_a_trip_each_way,
           test_narrow_items_waste_the_bus,
           test_one_burst_at_a_time_waits_for_each,
           test_shorter_bursts_are_kept_to,
+          test_no_burst_crosses_four_kibibytes,
           test_a_list_costs_its_fetch_and_its_write_back,
           test_without_timing_all_is_done_at_once,
           test_data_are_in_memory_when_they_arrive_not_before,

@@ -265,6 +265,26 @@ static void test_a_device_gets_aligned_accesses_of_the_items_size(void)
     rig_down(r);
 }
 
+static void test_a_tail_that_is_no_item_reaches_a_device_in_its_largest_pieces(void)
+{
+    static const uint8_t size[] = {8, 8, 4, 2, 1};
+    struct rig *r = rig_up(TIMING_IO);
+    uint64_t at = 0;
+
+    rig_on(r);
+    ch_block(r, 0, RIG_PORT, RIG_SOURCE, 23, FPUT(rig_ctl(0), DMAC_CTL_DST_WIDTH, 3), rig_cfg(0));
+    ch_enable(r, 0);
+    rig_settle(r);
+    CHECK_EQ_U64(ch_status(r, 0), INT(DMA_TFR));
+    CHECK_EQ_U64(r->logged, ARRAY_LEN(size));
+    for (unsigned i = 0; i < ARRAY_LEN(size); at += size[i++]) {
+        CHECK_EQ_U64(r->log[i].size, size[i]);
+        CHECK_EQ_U64(r->log[i].offset, at);
+        CHECK_EQ_U64(r->log[i].data, le_get(rig_at(r, RIG_SOURCE + at), size[i]));
+    }
+    rig_down(r);
+}
+
 static void test_a_device_is_read_in_order_once_an_item(void)
 {
     struct rig *r = rig_up(TIMING_IO);
@@ -545,6 +565,21 @@ static void test_an_error_tells_how_much_has_arrived(void)
     rig_down(r);
 }
 
+static void test_what_was_under_way_when_a_read_failed_still_arrives(void)
+{
+    struct rig *r = rig_up(TIMING_IO);
+
+    rig_on(r);
+    ch_block(r, 0, RIG_TARGET, RIG_RAM + RIG_RAM_BYTES - 1024, 1000, rig_ctl(3), rig_cfg(0));
+    ch_enable(r, 0);
+    rig_settle(r);
+    CHECK_EQ_U64(ch_status(r, 0), INT(SRC_DEC_ERR));
+    /* All that was read; the last burst was on the write bus when the next read's error came. */
+    CHECK_EQ_U64(FGET(ch_get(r, 0, DMAC_CH_STATUS_OFFSET), DMAC_STATUS_CMPLTD), 1024 / 8);
+    CHECK(rig_copied(r, RIG_TARGET, RIG_RAM + RIG_RAM_BYTES - 1024, 1024));
+    rig_down(r);
+}
+
 static void test_faults_of_a_list_have_a_status_of_their_own(void)
 {
     static const struct {
@@ -815,6 +850,7 @@ TEST_MAIN(test_identifies_itself_as_version_1_01a,
           test_a_running_channel_shows_how_far_it_is,
           test_an_address_that_stays_fills_memory_with_one_item,
           test_a_device_gets_aligned_accesses_of_the_items_size,
+          test_a_tail_that_is_no_item_reaches_a_device_in_its_largest_pieces,
           test_a_device_is_read_in_order_once_an_item,
           test_reload_repeats_until_software_ends_it,
           test_shadow_registers_bring_the_next_block,
@@ -826,6 +862,7 @@ TEST_MAIN(test_identifies_itself_as_version_1_01a,
           test_an_endless_list_can_be_stopped_and_never_holds_up_the_host,
           test_faults_of_data_end_the_transfer_with_their_status,
           test_an_error_tells_how_much_has_arrived,
+          test_what_was_under_way_when_a_read_failed_still_arrives,
           test_faults_of_a_list_have_a_status_of_their_own,
           test_an_item_whose_place_is_gone_cannot_be_handed_back,
           test_a_device_that_goes_away_meanwhile_is_a_decode_error,
