@@ -485,10 +485,11 @@ void expression_format(double value, char *out, size_t size)
 {
     double magnitude = value < 0 ? -value : value;
 
+    /* Four digits are what a reader compares; more would be the phase of a clock. */
     if (magnitude < 1e15 && value == (double)(int64_t)value)
         snprintf(out, size, "%lld", (long long)value);
-    else if (magnitude < 1e15 && magnitude >= 1e5)
+    else if (magnitude < 1e15 && magnitude >= 1000)
         snprintf(out, size, "%.0f", value);
     else
-        snprintf(out, size, "%.6g", value);
+        snprintf(out, size, "%.4g", value);
 }

@@ -35,7 +35,7 @@ struct expression_value {
 int expression_eval(const char *text, const struct expression_env *env,
                     struct expression_value *value, struct err *err);
 
-/* A number as the other functions read it: up to six digits, no exponent for what people read. */
+/* A number for people: four digits, or all of those before the point. */
 void expression_format(double value, char *out, size_t size);
 
 #endif
