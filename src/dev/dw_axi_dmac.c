@@ -401,7 +401,8 @@ const struct device_class dw_axi_dmac_class = {
              "counts as the bus's.  What is left of a block that is no whole destination item is "
              "written with byte strobes; to a device, in the largest pieces.  A device takes, and an address "
              "that stays is given, one item at a time.  Reads and writes of registers that are refused "
-             "answer 0 and set status bits; accesses of 1 or 2 bytes fault.  Abort and reset drop "
+             "answer 0 and set status bits; accesses of 1 or 2 bytes fault.  What it reads or writes takes "
+             "the time of its own way, even behind PCI Express.  Abort and reset drop "
              "what is under way: a write that has left may still not arrive.",
     .init = dmac_init,
     .reset = dmac_reset,
