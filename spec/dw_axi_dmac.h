@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Synopsys DesignWare AXI DMA controller (DW_axi_dmac), component version 1.01a, as configured here:
- * 8 channels, one AXI master of 64 bits, 16 handshake interfaces, no status fetch, no channel lock.
- * Synopsys gives its databook to licensees only; what it says stands in public in Intel's "Hard
- * Processor System Technical Reference Manual: Agilex 5 SoCs" (814346, section 5.2 and the register
- * map of DMAC0; "TRM" below) and in Linux, drivers/dma/dw-axi-dmac.  Row format: bus/reg.h.
- * Every register has 8 bytes; drivers use halves. */
+/* Synopsys DesignWare AXI DMA controller (DW_axi_dmac), component version 1.01a, as configured
+ * here: 8 channels, one AXI master of 64 bits, 16 handshake interfaces, no status fetch, no channel
+ * lock.  Synopsys gives its databook to licensees only; what it says stands in public in Intel's
+ * "Hard Processor System Technical Reference Manual: Agilex 5 SoCs" (814346, section 5.2 and the
+ * register map of DMAC0; "TRM" below) and in Linux, drivers/dma/dw-axi-dmac.  Row format:
+ * bus/reg.h. Every register has 8 bytes; drivers use halves. */
 #ifndef SPEC_DW_AXI_DMAC_H
 #define SPEC_DW_AXI_DMAC_H
 
@@ -188,7 +188,7 @@ enum {
     DMAC_LLI_SSTAT = 0x28,       /* 32 bits */
     DMAC_LLI_DSTAT = 0x2c,       /* 32 bits */
     DMAC_LLI_STATUS = 0x30,      /* CH_STATUS, and the two bits below */
-    DMAC_LLI_WRITE_BACK = DMAC_LLI_CTL, /* what is written at the block's end, CTL with VALID clear */
+    DMAC_LLI_WRITE_BACK = DMAC_LLI_CTL, /* written at the block's end, CTL with VALID clear */
     DMAC_LLI_WRITE_BACK_BYTES = 0x18,
 };
 #define DMAC_LLI_STATUS_BLOCK_TFR (1ull << 62)

@@ -390,20 +390,22 @@ const struct device_class dw_axi_dmac_class = {
     .reg_field_count = ARRAY_LEN(dmac_reg_fields),
     .state = dmac_state,
     .params = dmac_params,
-    .notes = "Synopsys configures this design for each chip; this one has 8 channels, one AXI master of "
-             "64 bits, bursts of up to 16 beats, blocks of up to 65536 items, a FIFO of 1 KiB and up to "
-             "8 bursts each way under way a channel, 16 handshake interfaces, abort, and lists that "
-             "are written back.  Not there: a second master, status fetch (SSTAT, DSTAT and their "
-             "addresses), channel lock, unaligned transfers, items fetched ahead, the low-power "
-             "interface, hold mode.  With the peripheral as flow controller (TT_FC 4 to 7) the "
-             "controller counts all the same, by BLOCK_TS.  An address that is not a multiple of its "
-             "item's size is taken as the next lower one that is.  A transfer width beyond the bus "
-             "counts as the bus's.  What is left of a block that is no whole destination item is "
-             "written with byte strobes; to a device, in the largest pieces.  A device takes, and an address "
-             "that stays is given, one item at a time.  Reads and writes of registers that are refused "
-             "answer 0 and set status bits; accesses of 1 or 2 bytes fault.  What it reads or writes takes "
-             "the time of its own way, even behind PCI Express.  Abort and reset drop "
-             "what is under way: a write that has left may still not arrive.",
+    .notes = "Synopsys configures this design for each chip; this one has 8 channels, one AXI "
+             "master of 64 bits, bursts of up to 16 beats, blocks of up to 65536 items, a FIFO "
+             "of 1 KiB and up to 8 bursts each way under way a channel, 16 handshake "
+             "interfaces, abort, and lists that are written back.  Not there: a second master, "
+             "status fetch (SSTAT, DSTAT and their addresses), channel lock, unaligned "
+             "transfers, items fetched ahead, the low-power interface, hold mode.  With the "
+             "peripheral as flow controller (TT_FC 4 to 7) the controller counts all the same, "
+             "by BLOCK_TS.  An address that is not a multiple of its item's size is taken as "
+             "the next lower one that is.  A transfer width beyond the bus counts as the "
+             "bus's.  What is left of a block that is no whole destination item is written "
+             "with byte strobes; to a device, in the largest pieces.  A device takes, and an "
+             "address that stays is given, one item at a time.  Reads and writes of registers "
+             "that are refused answer 0 and set status bits; accesses of 1 or 2 bytes fault.  "
+             "What it reads or writes takes the time of its own way, even behind PCI Express.  "
+             "Abort and reset drop what is under way: a write that has left may still not "
+             "arrive.",
     .init = dmac_init,
     .reset = dmac_reset,
     .fini = dmac_fini,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A channel's sequence: block after block, from registers, shadow registers or a list in memory, and
- * the ways to stop it.
+/* A channel's sequence: block after block, from registers, shadow registers or a list in memory,
+ * and the ways to stop it.
  *
- * Registers as shadow registers: what software reads and writes at CH_SAR and so on is the bank; the
- * block that is being moved has its own copy (struct dmac_channel), made when the block begins. */
+ * Registers as shadow registers: what software reads and writes at CH_SAR and so on is the bank;
+ * the block that is being moved has its own copy (struct dmac_channel), made when the block begins.
+ * */
 #include "dev/dw_axi_dmac_impl.h"
 
 #define CTL_BITS UINT64_C(0xc4ffffff7fffff50) /* the writable ones: a list sets no others */

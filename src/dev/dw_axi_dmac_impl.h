@@ -19,7 +19,8 @@
  *     write_left == read_left + bytes of the read slots + fifo_count while no error has come.
  *  4. Nothing calls itself back: whatever happens, at most arms events (dmac_kick).  So a list that
  *     points to itself costs one event a step, and ends when software stops it.
- *  5. Any register write may come from the controller's own DMA, and may abort the channel that does
+ *  5. Any register write may come from the controller's own DMA, and may abort the channel that
+ * does
  *     it: who is called back looks at the slot's phase first. */
 #ifndef DEV_DW_AXI_DMAC_IMPL_H
 #define DEV_DW_AXI_DMAC_IMPL_H

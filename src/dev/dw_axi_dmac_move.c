@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bursts: requests of peripherals, arbitration, the FIFO of each channel.
  *
- * AXI has a data bus each way, and a burst has one for as many cycles as it has beats.  Whenever one
- * is free, the channel of the highest priority that can use it has it; equals take turns.  The data
- * of a read are in the FIFO a round trip after its last beat's turn, those of a write in memory one
- * way after theirs: so a copy runs at the buses' rate if enough bursts may be under way (CFG.OSR). */
+ * AXI has a data bus each way, and a burst has one for as many cycles as it has beats.  Whenever
+ * one is free, the channel of the highest priority that can use it has it; equals take turns.  The
+ * data of a read are in the FIFO a round trip after its last beat's turn, those of a write in
+ * memory one way after theirs: so a copy runs at the buses' rate if enough bursts may be under way
+ * (CFG.OSR). */
 #include "dev/dw_axi_dmac_impl.h"
 
 #define AXI_BOUNDARY 4096 /* no burst crosses one (AMBA AXI4, A3.4.1) */
@@ -92,8 +93,8 @@ static uint32_t fifo_room(struct dw_axi_dmac *d, unsigned c)
 
 /* ---- what a burst may be ---- */
 
-/* Bytes of the burst at `addr`, at most `most`.  A place that is no memory, or an address that stays,
- * takes one item at a time. */
+/* Bytes of the burst at `addr`, at most `most`.  A place that is no memory, or an address that
+ * stays, takes one item at a time. */
 static uint32_t burst(struct dw_axi_dmac *d, uint64_t addr, unsigned width, bool stays,
                       unsigned beats, uint32_t most)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random drivers, half competent, with random lists: items that point to devices, to nowhere, to each
- * other, into the controller.  DOORBELL_FUZZ=N runs N scripts instead of 300, from DOORBELL_FUZZ_FIRST
- * on.  What is held: the sanitizers, the invariants of dev/dw_axi_dmac_impl.h, that a script saved in
- * its middle and loaded elsewhere ends the same, that any channel can be stopped, and that a reset
- * mends all. */
+/* Random drivers, half competent, with random lists: items that point to devices, to nowhere, to
+ * each other, into the controller.  DOORBELL_FUZZ=N runs N scripts instead of 300, from
+ * DOORBELL_FUZZ_FIRST on.  What is held: the sanitizers, the invariants of dev/dw_axi_dmac_impl.h,
+ * that a script saved in its middle and loaded elsewhere ends the same, that any channel can be
+ * stopped, and that a reset mends all. */
 #include "dev/dw_axi_dmac_impl.h"
 
 #include "dw_axi_dmac_rig.h"
@@ -18,7 +18,8 @@ struct fuzz {
     struct random rnd;
 };
 
-/* What the scripts of a run have reached, all together: a fuzzer that reaches nothing finds nothing. */
+/* What the scripts of a run have reached, all together: a fuzzer that reaches nothing finds
+ * nothing. */
 static uint64_t reached[32], saved;
 
 static uint64_t pick(struct fuzz *f, uint64_t bound)
@@ -288,7 +289,8 @@ static void one_script(uint64_t seed)
     random_init(&f.rnd, seed, "fuzz");
     for (unsigned i = 0; i < 2 * ITEMS; i++)
         some_list_item(&f);
-    memcpy(f.r->rom.ram, rig_at(f.r, RIG_LIST), ITEMS * DMAC_LLI_BYTES); /* some cannot be handed back */
+    /* Some cannot be handed back. */
+    memcpy(f.r->rom.ram, rig_at(f.r, RIG_LIST), ITEMS * DMAC_LLI_BYTES);
     rig_on(f.r);
     middle = (unsigned)pick(&f, STEPS);
     for (unsigned i = 0; i < STEPS; i++) {

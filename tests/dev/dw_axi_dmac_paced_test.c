@@ -7,8 +7,8 @@
 #define INT(name) (UINT64_C(1) << DMAC_INT_##name##_LSB)
 #define NS PS_PER_NS
 
-/* The rig's defaults: a beat takes 2 ns; a read is there 20 + 60 + 20 ns after its last beat's turn, a
- * write 20 + 20 ns. */
+/* The rig's defaults: a beat takes 2 ns; a read is there 20 + 60 + 20 ns after its last beat's
+ * turn, a write 20 + 20 ns. */
 #define BEAT (2 * NS)
 #define READ_TRIP (100 * NS)
 #define WRITE_TRIP (40 * NS)

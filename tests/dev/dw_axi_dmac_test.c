@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The DMA controller as a driver sees it: registers, blocks, lists, interrupts.  What goes wrong, and
- * stopping: dw_axi_dmac_fault_test.c; time and requests: dw_axi_dmac_paced_test.c. */
+/* The DMA controller as a driver sees it: registers, blocks, lists, interrupts.  What goes wrong,
+ * and stopping: dw_axi_dmac_fault_test.c; time and requests: dw_axi_dmac_paced_test.c. */
 #include "dw_axi_dmac_rig.h"
 
 #define INT(name) (UINT64_C(1) << DMAC_INT_##name##_LSB)
