@@ -91,8 +91,6 @@ static void find_open_memory(struct hart *h)
         if (last == end)
             break;
     }
-    if (!m->open_bytes)
-        return;
     m->open_host = ram->ram + (m->open_base - ram->base);
     m->open_code = ram->code_page + ((m->open_base - ram->base) >> PAGE_SHIFT);
 }
