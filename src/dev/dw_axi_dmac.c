@@ -403,7 +403,7 @@ const struct device_class dw_axi_dmac_class = {
              "with byte strobes; to a device, in the largest pieces.  A device takes, and an "
              "address that stays is given, one item at a time.  Reads and writes of registers "
              "that are refused answer 0 and set status bits; accesses of 1 or 2 bytes fault.  "
-             "What it reads or writes takes the time of its own way, even behind PCI Express.  "
+             "What it reads or writes behind PCI Express takes that link's time, too.  "
              "Abort and reset drop what is under way: a write that has left may still not "
              "arrive.",
     .init = dmac_init,
