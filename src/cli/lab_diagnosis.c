@@ -2,48 +2,26 @@
 /* From how the run ended, how traps and DMA came at last, and where the hart is: one line. */
 #include "cli/lab_diagnosis.h"
 
-#include "base/alloc.h"
 #include "base/bits.h"
 #include "cli/lab_run.h"
-#include "host/file.h"
-#include "insight/program.h"
+#include "cli/lab_where.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ELF_BYTES_MAX (UINT64_C(64) << 20)
 #define STORM 100         /* traps in a row */
 #define PEND_STORM 1000   /* of one interrupt in a row */
 #define DMA_STORM 1000    /* transactions in a row */
 #define STILL_PS (50 * PS_PER_US) /* so long before the end it still went on */
 #define POLLS 50          /* loads of one register in a row */
-#define FRAMES_MAX 12
-#define PLACES_MAX 8
 #define INTERRUPT (UINT64_C(1) << 63)
+#define FRAME_BYTES_MAX 65536 /* so far above the stack pointer an access may be the stack's */
 
-enum { EXCEPTION_ILLEGAL = 2, EXCEPTION_ECALL_U = 8, EXCEPTION_ECALL_S = 9 };
-
-struct text {
-    char *bytes;
-    size_t size;
-    FILE *out;
+enum {
+    EXCEPTION_ILLEGAL = 2, EXCEPTION_LOAD_ACCESS = 5, EXCEPTION_STORE_ACCESS = 7, EXCEPTION_ECALL_U = 8,
+    EXCEPTION_ECALL_S = 9, EXCEPTION_LOAD_PAGE = 13, EXCEPTION_STORE_PAGE = 15,
 };
-
-static FILE *text_open(struct text *t)
-{
-    *t = (struct text){0};
-    t->out = open_memstream(&t->bytes, &t->size);
-    if (!t->out)
-        abort(); /* as base/alloc.h: no memory */
-    return t->out;
-}
-
-static char *text_close(struct text *t)
-{
-    fclose(t->out);
-    return t->bytes;
-}
 
 static void print_time(FILE *out, ps_t ps)
 {
@@ -51,115 +29,6 @@ static void print_time(FILE *out, ps_t ps)
 
     lab_quantity((double)ps / 1000, "ns", text, sizeof text);
     fputs(text, out);
-}
-
-/* ---- where ---- */
-
-static int read_memory(void *ctx, uint64_t address, uint64_t *value)
-{
-    const struct lab_result *r = ctx;
-    uint8_t bytes[8];
-
-    if (machine_read_virtual(r->machine, 0, address, bytes, sizeof bytes))
-        return -1;
-    *value = le64_get(bytes);
-    return 0;
-}
-
-static struct program *program_of(const struct lab_result *r)
-{
-    struct program *p;
-    uint8_t *bytes;
-    size_t size;
-
-    if (file_read("program", r->build.elf, ELF_BYTES_MAX, &bytes, &size, NULL))
-        return NULL;
-    p = program_new(bytes, size, NULL);
-    free(bytes);
-    return p;
-}
-
-static const char *plain(const char *file)
-{
-    return strncmp(file, "./", 2) ? file : file + 2;
-}
-
-static void write_place(const struct program_place *place, char *out, size_t size)
-{
-    if (place->file && place->line)
-        snprintf(out, size, "%s (%s:%u)", place->function, plain(place->file), place->line);
-    else if (place->offset)
-        snprintf(out, size, "%s + 0x%" PRIx64, place->function, place->offset);
-    else
-        snprintf(out, size, "%s", place->function);
-}
-
-/* "print (labs/lib/print.c:34), from main (labs/uart/main.c:12)".  A caller's pc is behind its call, as
- * that of a hart which waits is behind its wfi. */
-static char *describe(const struct lab_result *r, struct program *p, struct program_frame frame,
-                      bool behind)
-{
-    char now[300], before[300] = "";
-    unsigned shown = 0, repeats = 0;
-    bool more = true;
-    struct text t;
-    FILE *out = text_open(&t);
-
-    for (unsigned i = 0; more && i < FRAMES_MAX; i++) {
-        struct program_place place[PLACES_MAX];
-        size_t n = program_places(p, i || behind ? frame.pc - 1 : frame.pc, place, PLACES_MAX);
-
-        for (size_t k = 0; k < n && more; k++) {
-            write_place(&place[k], now, sizeof now);
-            repeats = strcmp(now, before) ? 0 : repeats + 1;
-            if (!repeats)
-                fprintf(out, "%s%s", shown++ ? ", from " : "", now);
-            else if (repeats == 1)
-                fputs(" again and again", out);
-            memcpy(before, now, sizeof before);
-            more = strcmp(place[k].function, "main") != 0; /* what is before it is the same in all */
-        }
-        if (!n && !i) {
-            fprintf(out, "0x%" PRIx64 ", which is not in the program", frame.pc);
-            shown++;
-            frame.pc = frame.x[1]; /* a call through a wild pointer: the return address says who */
-        } else if (more) {
-            more = n && program_caller(p, &frame, read_memory, (void *)r);
-        }
-    }
-    return text_close(&t);
-}
-
-/* Is the hart in this function, or in what it has called? */
-static bool is_in(const struct lab_result *r, struct program *p, struct program_frame frame,
-                  const char *function)
-{
-    for (unsigned i = 0; i < FRAMES_MAX; i++) {
-        struct program_place place[PLACES_MAX];
-        size_t n = program_places(p, i ? frame.pc - 1 : frame.pc, place, PLACES_MAX);
-
-        for (size_t k = 0; k < n; k++)
-            if (!strcmp(place[k].function, function))
-                return true;
-        if (!n || !program_caller(p, &frame, read_memory, (void *)r))
-            return false;
-    }
-    return false;
-}
-
-static struct program_frame frame_of(const uint64_t x[32], uint64_t pc)
-{
-    struct program_frame f = {.pc = pc};
-
-    memcpy(f.x, x, sizeof f.x);
-    return f;
-}
-
-static struct program_frame frame_now(const struct lab_result *r, unsigned hart)
-{
-    const struct hart *h = machine_hart(r->machine, hart);
-
-    return frame_of(h->x, h->pc);
 }
 
 /* ---- what ---- */
@@ -178,6 +47,18 @@ static const char *exception_name(uint64_t code)
     return code < ARRAY_LEN(name) && name[code] ? name[code] : "an exception";
 }
 
+static bool is_ecall(uint64_t code)
+{
+    return code == EXCEPTION_ECALL_U || code == EXCEPTION_ECALL_S;
+}
+
+/* Of a load or store that was not allowed, or is not mapped. */
+static bool is_access(uint64_t code)
+{
+    return code == EXCEPTION_LOAD_ACCESS || code == EXCEPTION_STORE_ACCESS ||
+           code == EXCEPTION_LOAD_PAGE || code == EXCEPTION_STORE_PAGE;
+}
+
 static bool within(const struct program *p, uint64_t address, const char *from, const char *to)
 {
     uint64_t low, high;
@@ -192,6 +73,33 @@ static bool in_guard(const struct program *p, uint64_t address)
            within(p, address, "trap_guard", "trap_stack_bottom");
 }
 
+/* Has the stack run over?  A frame is above its stack pointer, so that is what an access at or shortly above
+ * it says which hits a guard, or when there is nothing at the stack pointer either.  A pointer that strays
+ * into a guard from elsewhere is another matter; so is one that leaves the stack of traps at its top. */
+static bool has_run_over(const struct lab_result *r, const struct program *p,
+                         const struct measure_trap *t)
+{
+    uint64_t sp = r->trap_x[0][2];
+
+    if (!is_access(t->code) || t->tval < sp)
+        return false;
+    if (in_guard(p, t->tval))
+        return t->unreturned <= 1 || !within(p, sp, "trap_stack_bottom", "trap_stack_top") ||
+               within(p, t->tval, "trap_guard", "trap_stack_bottom");
+    return t->tval - sp < FRAME_BYTES_MAX && !lab_readable(r, sp);
+}
+
+/* Where labs/lib and labs/kernel end a program that has trapped. */
+static bool is_reported(const struct lab_result *r, struct program *p)
+{
+    static const char *const by[] = {"trap_report", "process_kill", "process_kill_pointer"};
+
+    for (size_t i = 0; p && i < ARRAY_LEN(by); i++)
+        if (lab_is_in(r, p, lab_frame_now(r, 0), by[i]))
+            return true;
+    return false;
+}
+
 static bool goes_on(const struct lab_result *r, ps_t when)
 {
     return when + STILL_PS >= r->end.time_ps;
@@ -202,12 +110,12 @@ static bool goes_on(const struct lab_result *r, ps_t when)
 static bool ended_by_trap(const struct lab_result *r, struct program *p,
                           const struct measure_trap *t)
 {
-    if (!t->any || !t->unreturned || t->code & INTERRUPT || t->code == EXCEPTION_ECALL_U ||
-        t->code == EXCEPTION_ECALL_S)
+    if (!t->any)
         return false;
-    if (r->end.end == END_FINISHER)
-        return r->end.code != 0;
-    return p && is_in(r, p, frame_now(r, 0), "trap_report");
+    if (r->end.end == END_FINISHER && r->end.code && t->unreturned && !(t->code & INTERRUPT) &&
+        !is_ecall(t->code))
+        return true;
+    return (r->end.end != END_FINISHER || r->end.code) && is_reported(r, p);
 }
 
 static void say_exception(FILE *out, uint64_t code, uint64_t pc, uint64_t tval)
@@ -227,6 +135,14 @@ static bool has_first(const struct measure_trap *t)
     return t->unreturned > 1 && (t->first_code != t->code || t->first_pc != t->pc);
 }
 
+static void say_first(FILE *out, const struct measure_trap *t)
+{
+    if (t->first_code & INTERRUPT)
+        fputs("an interrupt", out);
+    else
+        say_exception(out, t->first_code, t->first_pc, t->first_tval);
+}
+
 static void say_lines(const struct lab_result *r, FILE *out)
 {
     uint64_t pin;
@@ -243,7 +159,7 @@ static void say_lines(const struct lab_result *r, FILE *out)
 
 static void say_interrupt(const struct lab_result *r, FILE *out, const struct measure_trap *t)
 {
-    uint64_t code = t->code & ~INTERRUPT;
+    uint64_t code = t->code & ~INTERRUPT, pin;
 
     fprintf(out, "%" PRIu64 " interrupts in a row came at once after the return from the one before; ",
             t->in_a_row);
@@ -251,8 +167,10 @@ static void say_interrupt(const struct lab_result *r, FILE *out, const struct me
         fputs("of the timer: its time is past, and nobody moves it on", out);
     else if (code == 1 || code == 3)
         fputs("of software: nobody clears it", out);
-    else
+    else if (measure_line(r->measure, 0, &pin))
         fputs("nobody makes the device take its request back", out);
+    else
+        fputs("no line is high: somebody sends one message after the other", out);
     say_lines(r, out);
 }
 
@@ -344,10 +262,7 @@ static enum lab_kind endless(const struct lab_result *r, FILE *out)
         say_trap(out, t);
         if (has_first(t)) {
             fputs(", first ", out);
-            if (t->first_code & INTERRUPT)
-                fputs("an interrupt", out);
-            else
-                say_exception(out, t->first_code, t->first_pc, t->first_tval);
+            say_first(out, t);
         }
         return LAB_TRAP_STORM;
     }
@@ -377,17 +292,64 @@ static enum lab_kind stuck(const struct lab_result *r, FILE *out)
     return LAB_STUCK;
 }
 
-static enum lab_kind trapped(struct lab_result *r, const struct program *p, FILE *out)
+/* What labs/kernel says of a program that it kills; false: nothing. */
+static bool say_killed(const struct lab_result *r, FILE *out)
+{
+    static const char begin[] = "lab: the program was killed: ";
+    const char *text = measure_output(r->measure, NULL), *last = NULL;
+
+    while ((text = strstr(text, begin)))
+        last = text += sizeof begin - 1;
+    if (!last || !strchr(last, '\n'))
+        return false;
+    fprintf(out, "%.*s", (int)strcspn(last, "\n"), last);
+    return true;
+}
+
+static void say_unwanted_interrupt(FILE *out, const struct measure_trap *t)
+{
+    uint64_t code = t->code & ~INTERRUPT;
+
+    fprintf(out, "an interrupt (%s) ", code == 5 || code == 7 ? "of the timer" :
+            code == 1 || code == 3 ? "of software" : "of a device");
+    fputs(t->unreturned > 1 ? "in the handler of another: the handler lets interrupts in" :
+          "that nobody handles", out);
+}
+
+/* The way into a trap has trapped itself: what was before is what happened. */
+static bool is_entry_broken(struct program *p, const struct measure_trap *t)
+{
+    return has_first(t) && lab_is_trap_entry(p, t->pc);
+}
+
+static enum lab_kind trapped(struct lab_result *r, struct program *p, FILE *out)
 {
     const struct measure_trap *t = &measure_tail(r->measure)->trap[0];
 
     r->exit = 1;
-    if (in_guard(p, t->tval)) {
-        fprintf(out, "the stack has run over into its guard page: pc 0x%" PRIx64 ", address 0x%"
-                PRIx64, t->pc, t->tval);
+    if (is_ecall(t->code) || !t->unreturned) {
+        /* The last trap may be another thread's. */
+        if (!say_killed(r, out))
+            fputs(t->code == EXCEPTION_ECALL_S ? "an ecall, which nobody serves" :
+                  "a system call with a bad pointer", out);
+        return LAB_TRAP;
+    }
+    if (t->code & INTERRUPT) {
+        say_unwanted_interrupt(out, t);
+        return LAB_TRAP;
+    }
+    if (!is_entry_broken(p, t) && has_run_over(r, p, t)) {
+        fputs(in_guard(p, t->tval) ? "the stack has run over into its guard page" :
+              "no stack is where the stack pointer is: it has run over, or sp was changed", out);
+        fprintf(out, ": pc 0x%" PRIx64 ", address 0x%" PRIx64 ", sp 0x%" PRIx64, t->pc, t->tval,
+                r->trap_x[0][2]);
         return LAB_STACK;
     }
     say_trap(out, t);
+    if (is_entry_broken(p, t)) {
+        fputs(" on the way into a trap (are sp and sscratch as they should be?), first ", out);
+        say_first(out, t);
+    }
     return LAB_TRAP;
 }
 
@@ -422,38 +384,59 @@ static enum lab_kind judge(struct lab_result *r, struct program *p, FILE *out)
 static char *in_trap(const struct lab_result *r, struct program *p, char *now)
 {
     const struct measure_trap *t = &measure_tail(r->measure)->trap[0];
-    char *interrupted = describe(r, p, frame_of(r->trap_x[0], t->pc), false);
-    struct text both;
-    FILE *out = text_open(&both);
+    char *interrupted = lab_where(r, p, lab_frame_of(r->trap_x[0], t->pc), false);
+    struct lab_text both;
+    FILE *out = lab_text_open(&both);
 
     fprintf(out, "%s, an interrupt in %s", now, interrupted);
     free(now);
     free(interrupted);
-    return text_close(&both);
+    return lab_text_close(&both);
+}
+
+/* Where the user program of labs/kernel is, while the kernel works for it. */
+static char *in_program(const struct lab_result *r, struct program *p, char *now,
+                        struct program_frame user)
+{
+    char *there = lab_where(r, p, user, false);
+    struct lab_text both;
+    FILE *out = lab_text_open(&both);
+
+    fprintf(out, "%s; for the program in %s", now, there);
+    free(now);
+    free(there);
+    return lab_text_close(&both);
 }
 
 static char *place_of(const struct lab_result *r, struct program *p, enum lab_kind kind)
 {
     const struct measure_trap *t = &measure_tail(r->measure)->trap[0];
+    bool trap = kind == LAB_TRAP || kind == LAB_STACK, interrupt = t->code & INTERRUPT;
+    struct program_frame user;
+    bool in_kernel = lab_user_frame(r, p, &user);
     char *now;
 
-    if (t->any && kind == LAB_TRAP_STORM && has_first(t))
-        return describe(r, p, frame_of(r->first_x[0], t->first_pc), false);
-    if (t->any && (kind == LAB_TRAP || kind == LAB_STACK || kind == LAB_TRAP_STORM))
-        return describe(r, p, frame_of(r->trap_x[0], t->pc), false);
-    now = describe(r, p, frame_now(r, 0), machine_hart(r->machine, 0)->idle);
-    return t->any && t->unreturned && t->code & INTERRUPT ? in_trap(r, p, now) : now;
+    if (t->any && has_first(t) && (kind == LAB_TRAP_STORM || (trap && is_entry_broken(p, t))))
+        return lab_where(r, p, lab_frame_of(r->first_x[0], t->first_pc), false);
+    if (trap && in_kernel && (is_ecall(t->code) || !t->unreturned))
+        return lab_where(r, p, user, false);
+    if (t->any && (trap || kind == LAB_TRAP_STORM))
+        return lab_where(r, p, lab_frame_of(r->trap_x[0], t->pc), false);
+    now = lab_where(r, p, lab_frame_now(r, 0), machine_hart(r->machine, 0)->idle);
+    if (in_kernel)
+        return in_program(r, p, now, user);
+    return t->any && t->unreturned && interrupt ? in_trap(r, p, now) : now;
 }
 
 void lab_diagnose(struct lab_result *r)
 {
     struct lab_diagnosis *d = &r->diagnosis;
-    struct program *p = program_of(r);
-    struct text text;
-    FILE *out = text_open(&text);
+    struct program *p = lab_program(r);
+    struct lab_text text;
+    FILE *out = lab_text_open(&text);
 
     d->kind = judge(r, p, out);
-    d->text = text_close(&text);
+    d->text = lab_text_close(&text);
     if (d->kind == LAB_GOOD) {
         free(d->text);
         d->text = NULL;

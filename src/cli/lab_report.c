@@ -159,9 +159,29 @@ static void print_diagnosis(const struct lab_result *r, FILE *out)
     }
 }
 
+/* The last that labs/lib or labs/kernel have said, as `lab check` does not show what is printed. */
+static void print_last_words(const struct lab_result *r, FILE *out)
+{
+    const char *text = measure_output(r->measure, NULL), *last = NULL;
+    size_t n;
+
+    for (; *text; text += n + (text[n] == '\n')) {
+        n = strcspn(text, "\n");
+        if (!strncmp(text, "lab: ", 5))
+            last = text;
+    }
+    if (!last || r->diagnosis.kind != LAB_CHECK)
+        return;
+    fputs("the program says: ", out);
+    for (; *last && *last != '\n'; last++)
+        fputc(*last >= ' ' && *last <= '~' ? *last : '.', out);
+    fputc('\n', out);
+}
+
 void lab_report_verdict(const struct lab_result *r, FILE *out)
 {
     print_diagnosis(r, out);
+    print_last_words(r, out);
     if (r->interrupted) {
         fprintf(out, "interrupted by signal %d: nothing is checked\n", r->interrupted);
         return;

@@ -38,13 +38,17 @@ static void on_sample(void *ctx, struct machine *m, unsigned hart)
     look_at_clock(ctx);
 }
 
-static void keep_registers(struct watch *w, unsigned source)
+static void keep_registers(struct watch *w, const struct trace_seen *trap)
 {
     for (unsigned i = 0; i < w->result->config.harts; i++) {
         const struct hart *h = machine_hart(w->machine, i);
 
-        if (h->source != source)
+        if (h->source != trap->source)
             continue;
+        if (i == 0 && trap->args[3] == PRIV_U) {
+            memcpy(w->result->user_x, h->x, sizeof w->result->user_x);
+            w->result->user_pc = trap->args[1];
+        }
         memcpy(w->result->trap_x[i], h->x, sizeof w->result->trap_x[i]);
         if (measure_tail(w->measure)->trap[i].unreturned <= 1)
             memcpy(w->result->first_x[i], h->x, sizeof w->result->first_x[i]);
@@ -57,7 +61,7 @@ static void on_record(void *ctx, const struct trace_seen *record)
 
     measure_record(w->measure, record);
     if (record->kind == TRACE_KIND_trap)
-        keep_registers(w, record->source);
+        keep_registers(w, record);
     if (w->live && record->kind == TRACE_KIND_uart_tx)
         putchar((int)(record->args[0] & 0xff));
     if (++w->records % LOOK_RECORDS == 0)
