@@ -73,9 +73,9 @@ static bool in_guard(const struct program *p, uint64_t address)
            within(p, address, "trap_guard", "trap_stack_bottom");
 }
 
-/* Has the stack run over?  A frame is above its stack pointer, so that is what an access at or shortly above
- * it says which hits a guard, or when there is nothing at the stack pointer either.  A pointer that strays
- * into a guard from elsewhere is another matter; so is one that leaves the stack of traps at its top. */
+/* Has the stack run over?  A frame is above its stack pointer, so that is what an access above it says which
+ * hits a guard, or one shortly above it when there is nothing at the stack pointer either.  A pointer that
+ * strays into a guard from below is another matter. */
 static bool has_run_over(const struct lab_result *r, const struct program *p,
                          const struct measure_trap *t)
 {
@@ -83,10 +83,7 @@ static bool has_run_over(const struct lab_result *r, const struct program *p,
 
     if (!is_access(t->code) || t->tval < sp)
         return false;
-    if (in_guard(p, t->tval))
-        return t->unreturned <= 1 || !within(p, sp, "trap_stack_bottom", "trap_stack_top") ||
-               within(p, t->tval, "trap_guard", "trap_stack_bottom");
-    return t->tval - sp < FRAME_BYTES_MAX && !lab_readable(r, sp);
+    return in_guard(p, t->tval) || (t->tval - sp < FRAME_BYTES_MAX && !lab_readable(r, sp));
 }
 
 /* Where labs/lib and labs/kernel end a program that has trapped. */
