@@ -4,36 +4,110 @@
 #include "base/alloc.h"
 #include "base/bits.h"
 #include "cli/lab_place.h"
+#include "host/host_clock.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { NO_COMPILER = 3, NOT_STARTED = 127 };
 
+#define SPAWN_NS (60 * UINT64_C(1000000000))
+#define TIDY_NS (2 * UINT64_C(1000000000))
+#define MEMORY_BYTES ((rlim_t)4 << 30) /* for each process that is started */
+#define FILE_BYTES ((rlim_t)512 << 20)
+
+static const int awaited[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP};
+
+/* What a compiler is given may be anything: it gets no input, and a bound of all that it takes. */
+static void become(char *const argv[], const char *folder, const sigset_t *mask)
+{
+    static const struct {
+        int what;
+        rlim_t most;
+    } bound[] = {{RLIMIT_AS, MEMORY_BYTES}, {RLIMIT_FSIZE, FILE_BYTES}};
+    int nothing = open("/dev/null", O_RDONLY);
+
+    for (size_t i = 0; i < ARRAY_LEN(bound); i++) {
+        struct rlimit limit;
+
+        if (!getrlimit(bound[i].what, &limit) && limit.rlim_cur > bound[i].most) {
+            limit.rlim_cur = bound[i].most;
+            (void)setrlimit(bound[i].what, &limit);
+        }
+    }
+    setpgid(0, 0);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    dup2(nothing, STDIN_FILENO);
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    if (!folder || !chdir(folder))
+        execvp(argv[0], argv);
+    _exit(NOT_STARTED);
+}
+
+/* Waits so long for its end; the signal that the user has sent meanwhile, or 0; -1: it goes on. */
+static int await(pid_t child, const sigset_t *signals, uint64_t until_ns, int *status)
+{
+    pid_t got;
+
+    while ((got = waitpid(child, status, WNOHANG)) == 0) {
+        uint64_t now = host_clock_ns(), left = until_ns > now ? until_ns - now : 0;
+        struct timespec wait = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
+        int signal = left ? sigtimedwait(signals, NULL, &wait) : -1;
+
+        if (!left)
+            return -1;
+        if (signal > 0 && signal != SIGCHLD)
+            return signal;
+    }
+    if (got < 0)
+        *status = NOT_STARTED << 8;
+    return 0;
+}
+
 int lab_spawn(char *const argv[], const char *folder, struct err *err)
 {
+    sigset_t signals, before;
+    int status = 0, how;
     pid_t child;
-    int status;
 
     fflush(stdout);
     fflush(stderr);
+    sigemptyset(&signals);
+    for (size_t i = 0; i < ARRAY_LEN(awaited); i++)
+        sigaddset(&signals, awaited[i]);
+    sigprocmask(SIG_BLOCK, &signals, &before);
     child = fork();
-    if (child < 0)
+    if (child == 0)
+        become(argv, folder, &before);
+    if (child < 0) {
+        sigprocmask(SIG_SETMASK, &before, NULL);
         return err_set(err, "%s cannot be started: %s", argv[0], strerror(errno));
-    if (child == 0) {
-        dup2(STDERR_FILENO, STDOUT_FILENO);
-        if (!folder || !chdir(folder))
-            execvp(argv[0], argv);
-        _exit(NOT_STARTED);
     }
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return err_set(err, "%s: %s", argv[0], strerror(errno));
+    setpgid(child, child); /* here as well: whichever comes first */
+    how = await(child, &signals, host_clock_ns() + SPAWN_NS, &status);
+    if (how) {
+        /* With all that it has started; the shell among them tidies up if it can. */
+        kill(-child, SIGTERM);
+        (void)await(child, &signals, host_clock_ns() + TIDY_NS, &status);
+        kill(-child, SIGKILL);
+        (void)waitpid(child, &status, 0);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (how > 0)
+        return err_set(err, "interrupted by signal %d", how);
+    if (how)
+        return err_set(err, "%s goes on and on: ended after %u s", argv[0],
+                       (unsigned)(SPAWN_NS / 1000000000));
     if (!WIFEXITED(status))
         return err_set(err, "%s was ended by signal %d", argv[0], WTERMSIG(status));
     return WEXITSTATUS(status);
@@ -127,6 +201,7 @@ static int compile(const struct lab_build *b, const struct lab_manifest *m,
                    const struct lab_sources *from, struct err *err)
 {
     char *build = lab_path(lab_root(), "build"), *with = libraries(), *broken = NULL;
+    char *mine = NULL;
     char *argv[16] = {NULL};
     size_t n = 0;
     int status;
@@ -146,8 +221,10 @@ static int compile(const struct lab_build *b, const struct lab_manifest *m,
         word(argv, &n, "--main");
         word(argv, &n, broken);
     }
-    if (from->mine)
-        word(argv, &n, from->mine);
+    if (from->mine) {
+        mine = *from->mine == '-' ? lab_path(".", from->mine) : xstrdup(from->mine);
+        word(argv, &n, mine);
+    }
     word(argv, &n, from->folder);
     word(argv, &n, "-o");
     word(argv, &n, b->elf);
@@ -158,10 +235,49 @@ static int compile(const struct lab_build *b, const struct lab_manifest *m,
         err_set(err, "labs are compiled with riscv64-linux-gnu-gcc: tools/setup installs it");
     else if (status > 0)
         err_set(err, "the program does not compile: see above");
+    free(mine);
     free(broken);
     free(with);
     free(build);
     return status ? -1 : 0;
+}
+
+static bool is_source(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n > 2 && name[n - 2] == '.' && (name[n - 1] == 'c' || name[n - 1] == 'S');
+}
+
+static bool has_source(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    bool has = false;
+
+    for (struct dirent *e; dir && !has && (e = readdir(dir));)
+        has = is_source(e->d_name);
+    if (dir)
+        closedir(dir);
+    return has;
+}
+
+int lab_build_mine(const char *mine, struct err *err)
+{
+    static const char *const part[] = {"", "kernel", "lib"}; /* labs/build */
+    struct stat st;
+    bool any = false;
+
+    if (stat(mine, &st))
+        return err_set(err, "--mine %s: %s", mine, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return err_set(err, "--mine %s: that is no folder", mine);
+    for (size_t i = 0; i < ARRAY_LEN(part); i++) {
+        char *folder = lab_path(mine, part[i]);
+
+        any = any || has_source(folder);
+        free(folder);
+    }
+    return any ? 0 : err_set(err, "--mine %s: nothing of yours is in there (*.c, *.S)", mine);
 }
 
 int lab_build_make(struct lab_build *b, const struct lab_manifest *m, const struct lab_sources *from,

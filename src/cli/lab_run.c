@@ -179,6 +179,9 @@ int lab_run(struct lab_result *r, const struct lab_job *job, int *status, struct
     int result;
 
     *r = (struct lab_result){.lab = job->lab};
+    *status = CLI_USAGE;
+    if (job->from.mine && lab_build_mine(job->from.mine, err))
+        return -1;
     *status = CLI_FAILED;
     job->progress("compiling ...");
     result = lab_build_make(&r->build, job->lab, &job->from, err);
