@@ -7,7 +7,7 @@
  *   block   let another thread work; the interrupt switches back
  *   slice   as `spin`, but a timer makes the two threads take turns of 10 us
  *
- * The same wait each, from half a microsecond to a hundred. */
+ * The same wait each, from 0.3 to 100 us. */
 #include "labs/lib/irq.h"
 #include "labs/lib/mark.h"
 #include "labs/lib/print.h"
