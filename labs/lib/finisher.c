@@ -16,8 +16,8 @@ void finish(int status)
     /* What is still in the transmitter would be lost with the power. */
     uart_flush();
     /* spec/finisher.h: action in the lower half; only `fail` has a code, in the upper half. */
-    if (status)
-        word = FINISHER_IS_FAIL | (uint32_t)status << FINISHER_CODE_LSB;
+    if (status) /* what the code has no room for is no success either */
+        word = FINISHER_IS_FAIL | (uint32_t)(status & 0xffff ? status : 1) << FINISHER_CODE_LSB;
     mmio_write32(VIRT_FINISHER_BASE, word);
     for (;;) /* the store is posted: it may take a moment to arrive */
         __asm__ volatile("wfi");

@@ -241,7 +241,7 @@ static int run_lab(struct lab *lab, struct lab_options *o, bool only_verdict)
     int status, bad;
 
     bad = lab_run(&result, &job, &status, &err);
-    if (bad && o->json && status == CLI_FAILED) {
+    if (bad && o->json && status != CLI_USAGE) {
         print_no_result(lab, &err);
     } else if (!bad && o->json) {
         print_json(&result, lab);

@@ -178,6 +178,20 @@ static const struct measure_transaction *last_transaction(const struct lab_resul
     return last->count ? &last->item[(last->next + MEASURE_LAST - 1) % MEASURE_LAST] : NULL;
 }
 
+/* A register's name.  The root complex answers with all ones for whom nobody has an address, in
+ * configuration space and in its windows: of those, an offset says no more. */
+static void name_place(const struct lab_result *r, const struct measure_transaction *t, char *out,
+                       size_t size)
+{
+    bool load = t->kind == TRACE_KIND_mmio_load;
+    uint64_t ones = t->size < 8 ? (UINT64_C(1) << 8 * t->size) - 1 : UINT64_MAX;
+
+    if (load && t->value == ones && !strcmp(measure_source_name(r->measure, t->target), "pcie"))
+        snprintf(out, size, "+ 0x%" PRIx64 " (nobody answers)", t->place);
+    else
+        machine_register_name(r->machine, t->target, t->place, !load, out, size);
+}
+
 static void say_polls(const struct lab_result *r, FILE *out)
 {
     const struct measure_transaction *t = last_transaction(r);
@@ -185,7 +199,7 @@ static void say_polls(const struct lab_result *r, FILE *out)
 
     if (!t || t->kind != TRACE_KIND_mmio_load || t->repeats < POLLS || !goes_on(r, t->last))
         return;
-    machine_register_name(r->machine, t->target, t->place, false, place, sizeof place);
+    name_place(r, t, place, sizeof place);
     fprintf(out, "; it reads %s %s again and again, %" PRIu64 " times 0x%" PRIx64 " by now",
             measure_source_name(r->measure, t->target), place, t->repeats, t->value);
 }
@@ -473,8 +487,7 @@ static void print_transaction(const struct lab_result *r, const struct measure_t
     fprintf(out, "%14.3f us  %-9s %s ", (double)t->first / 1e6,
             measure_source_name(r->measure, t->source), verb(t->kind));
     if (t->target != t->source) {
-        machine_register_name(r->machine, t->target, t->place, t->kind != TRACE_KIND_mmio_load, place,
-                              sizeof place);
+        name_place(r, t, place, sizeof place);
         fprintf(out, "%s %s", target, place);
     } else {
         fprintf(out, "at 0x%" PRIx64, t->place);
