@@ -609,6 +609,126 @@ static void test_per_byte_an_io_load_costs_more_than_a_store_and_that_more_than_
     CHECK(took[1] > 2 * took[2]);
 }
 
+/* ---- atomics, cache blocks, code: where memory is touched at once, what was stored before is there ---- */
+
+static void test_an_atomic_finds_the_hart_s_own_uncached_stores_and_is_not_overwritten(void)
+{
+    static const uint64_t windows[] = {V_RAM_NC, V_RAM_IO};
+
+    for (unsigned n = 0; n < ARRAY_LEN(windows); n++) {
+        struct rig *p = rig();
+        struct hart *h = p->r->hart;
+
+        h->x[10] = windows[n] + DATA_AT;
+        h->x[13] = 1;
+        stores(p, 10, 0, 1);
+        put(p, asm_r(OP_amoadd_d, 12, 10, 13));
+        put(p, asm_i(OP_ld, 14, 10, 0));
+        CHECK_EQ_U64(run(p), WENT_ON);
+        settle(p);
+        CHECK_EQ_U64(h->x[12], h->x[11]);
+        CHECK_EQ_U64(h->x[14], h->x[11] + 1);
+        CHECK_EQ_U64(ram_at(p, DATA_AT), h->x[11] + 1);
+        done(p);
+    }
+}
+
+static void test_a_release_comes_after_the_stores_that_it_releases(void)
+{
+    struct rig *p = rig();
+    struct hart *h = p->r->hart;
+
+    h->x[10] = V_RAM_NC + DATA_AT;
+    h->x[13] = V_RAM + DATA_AT; /* cached: looks at memory itself */
+    stores(p, 10, 0, 1);
+    put(p, asm_r(OP_amoadd_d, 12, 13, 0) | 1u << 25);
+    CHECK_EQ_U64(run(p), WENT_ON);
+    CHECK_EQ_U64(h->x[12], h->x[11]);
+    CHECK_EQ_U64(h->instret, 3);
+    done(p);
+}
+
+static void test_cbo_zero_comes_after_the_line_s_stores(void)
+{
+    static const uint64_t windows[] = {V_RAM_NC, V_RAM_IO};
+
+    for (unsigned n = 0; n < ARRAY_LEN(windows); n++) {
+        struct rig *p = rig();
+        struct hart *h = p->r->hart;
+
+        h->menvcfg |= ENVCFG_CBZE;
+        h->x[10] = windows[n] + DATA_AT;
+        stores(p, 10, 0, 1);
+        put(p, asm_r(OP_cbo_zero, 0, 10, 0));
+        put(p, asm_i(OP_ld, 12, 10, 0));
+        CHECK_EQ_U64(run(p), WENT_ON);
+        settle(p);
+        CHECK_EQ_U64(h->x[12], 0);
+        CHECK_EQ_U64(ram_at(p, DATA_AT), 0);
+        CHECK_EQ_U64(h->instret, 4);
+        done(p);
+    }
+}
+
+static void test_code_that_was_stored_uncached_runs_after_fence_i(void)
+{
+    static const uint64_t windows[] = {V_RAM_NC, V_RAM_IO};
+
+    for (unsigned n = 0; n < ARRAY_LEN(windows); n++) {
+        struct rig *p = rig();
+        struct hart *h = p->r->hart;
+
+        poke32(p->r, RIG_RAM + DATA_AT, asm_mark(TRAPPED_M)); /* the old code */
+        h->x[10] = windows[n] + DATA_AT;
+        h->x[11] = asm_mark(WENT_ON);
+        put(p, asm_s(OP_sw, 11, 10, 0));
+        put(p, asm_i(OP_fence_i, 0, 0, 0));
+        put(p, asm_i(OP_jalr, 0, 10, 0));
+        CHECK_EQ_U64(run(p), WENT_ON);
+        CHECK_EQ_U64(h->instret, 4);
+        done(p);
+    }
+}
+
+static void test_a_table_that_was_stored_uncached_is_walked_after_sfence_vma(void)
+{
+    struct rig *p = rig();
+    struct hart *h = p->r->hart;
+
+    h->x[10] = V_RAM_NC + (ROOT - RIG_RAM) + (V_DEV_NC >> 30) * 8;
+    h->x[11] = RIG_RAM >> 12 << 10 | PTE_ALL; /* RAM there, cached, in place of the device */
+    h->x[13] = V_DEV_NC + DATA_AT;
+    le64_put(p->r->ram.ram + DATA_AT, 77);
+    stores(p, 10, 0, 1);
+    put(p, asm_r(OP_sfence_vma, 0, 0, 0));
+    put(p, asm_i(OP_ld, 12, 13, 0));
+    CHECK_EQ_U64(run(p), WENT_ON);
+    CHECK_EQ_U64(h->x[12], 77);
+    CHECK_EQ_U64(h->instret, 4);
+    done(p);
+}
+
+static void test_a_line_may_hold_several_small_regions(void)
+{
+    struct rig *p = rig();
+    struct region small[2];
+
+    for (unsigned n = 0; n < 2; n++) {
+        small[n] = (struct region){.name = "small", .base = DEVICE + 0x2000 + 32 + 16 * n, .size = 16,
+                                   .access = touched, .owner = p, .link = &p->pcie};
+        CHECK_EQ_U64((uint64_t)space_map(&p->r->space, &small[n], NULL), 0);
+    }
+    p->r->hart->x[10] = V_DEV_NC + DEVICE + 0x2000;
+    stores(p, 10, 4, 4);
+    put(p, FENCE(FENCE_W, FENCE_W));
+    CHECK_EQ_U64(run(p), WENT_ON);
+    settle(p);
+    CHECK_EQ_U64(p->count, 4);
+    CHECK_EQ_U64(small[0].traffic.transactions, 1);
+    CHECK_EQ_U64(small[1].traffic.transactions, 1);
+    done(p);
+}
+
 TEST_MAIN(test_io_stores_are_one_transaction_each_in_order,
           test_a_store_that_is_not_posted_waits_for_its_completion,
           test_a_load_does_not_pass_posted_stores,
@@ -631,4 +751,10 @@ TEST_MAIN(test_io_stores_are_one_transaction_each_in_order,
           test_combined_stores_are_seen_by_nobody_else_before_they_are_sent,
           test_a_doorbell_after_a_fence_finds_the_combined_data_in_memory,
           test_a_full_queue_holds_combined_stores_back_and_loses_none,
-          test_per_byte_an_io_load_costs_more_than_a_store_and_that_more_than_a_combined_one)
+          test_per_byte_an_io_load_costs_more_than_a_store_and_that_more_than_a_combined_one,
+          test_an_atomic_finds_the_hart_s_own_uncached_stores_and_is_not_overwritten,
+          test_a_release_comes_after_the_stores_that_it_releases,
+          test_cbo_zero_comes_after_the_line_s_stores,
+          test_code_that_was_stored_uncached_runs_after_fence_i,
+          test_a_table_that_was_stored_uncached_is_walked_after_sfence_vma,
+          test_a_line_may_hold_several_small_regions)

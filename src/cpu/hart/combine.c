@@ -2,8 +2,10 @@
 /* Write-combining: stores of a hart to memory of type NC gather in buffers of 64 bytes.
  *
  *   store --> buffer of its line --+-- all 64 bytes written ---------> sent at once
- *                                  +-- fence with W or O, .rl -------> all sent, oldest first
- *                                  +-- load or store of type IO -----> all sent, then the access
+ *                                  +-- fence with W or O, .rl, ------> all sent, oldest first
+ *                                  |   fence.i, sfence.vma
+ *                                  +-- load or store of type IO, ----> all sent, then the access
+ *                                  |   atomic or cbo.zero of NC or IO
  *                                  +-- load of type NC, same line ---> that one, then the load
  *                                  +-- store to a line more than there are buffers: the oldest
  *                                  +-- wc_age after its first store -> that one, by an event
@@ -50,22 +52,26 @@ static void forget(struct hart *h, unsigned i)
 static bool send(struct hart *h, unsigned i, ps_t now, enum wc_reason reason, ps_t *retry)
 {
     struct wc_buffer *b = &h->wc[i];
-    struct region *r = space_find(h->m->space, b->line); /* gone, if a BAR has moved: lost, then */
 
-    while (r && r->link && b->bytes) {
+    while (b->bytes) {
         unsigned first = (unsigned)__builtin_ctzll(b->bytes);
         uint64_t rest = ~(b->bytes >> first);
         unsigned len = rest ? (unsigned)__builtin_ctzll(rest) : WC_LINE_BYTES;
         uint64_t pa = b->line + first, id;
+        struct region *r = space_find(h->m->space, pa); /* gone, if a BAR has moved: lost, then */
 
-        if (link_full(r->link, retry))
-            return false;
-        id = trace_wc_flush(h->m->trace, h->source, now, 0, r->source, pa - r->base, len, b->stores,
-                            reason);
-        link_burst(r->link, h->id, pa, b->data + first, len, now + h->p->mmio_issue_ps, id);
-        r->traffic.transactions++;
+        if (r && r->link) {
+            if (link_full(r->link, retry))
+                return false;
+            len = (unsigned)u64_min(len, r->size - (pa - r->base));
+            id = trace_wc_flush(h->m->trace, h->source, now, 0, r->source, pa - r->base, len,
+                                b->stores, reason);
+            link_burst(r->link, h->id, pa, b->data + (pa - b->line), len,
+                       now + h->p->mmio_issue_ps, id);
+            r->traffic.transactions++;
+            b->stores = 0;
+        }
         b->bytes &= ~(mask_bits(len) << first);
-        b->stores = 0;
     }
     forget(h, i);
     return true;
@@ -132,7 +138,13 @@ bool wc_store(struct hart *h, struct region *r, uint64_t pa, unsigned size, uint
     h->unfenced = 1;
     r->traffic.stores++;
     r->traffic.bytes_written += size;
-    return ~b->bytes || send_now(h, i, WC_FULL);
+    if (!~b->bytes) {
+        h->stop = STOP_EVENT;
+        h->leave = true;
+        /* What another region has of the line may have to wait: it goes later. */
+        (void)send(h, i, h->m->clock->now, WC_FULL, &retry);
+    }
+    return true;
 }
 
 void wc_aged(void *hart)

@@ -48,14 +48,17 @@ static bool first(const struct hart *h, ps_t t)
     return t <= h->sync_limit && clock_next(h->m->clock) > t;
 }
 
-bool hart_on_time(struct hart *h)
+static bool on_time(struct hart *h, ps_t now)
 {
-    ps_t now = hart_now(h);
-
     if (!first(h, now))
         return wait(h, now);
     clock_run(h->m->clock, now);
     return true;
+}
+
+bool hart_on_time(struct hart *h)
+{
+    return on_time(h, hart_now(h));
 }
 
 bool hart_stall(struct hart *h, ps_t until)
@@ -77,7 +80,7 @@ static ps_t load_arrival(struct hart *h, struct region *r, uint64_t pa)
 
     if (h->mmio_arrival && h->mmio_address == pa)
         return h->mmio_arrival;
-    if (!hart_on_time(h))
+    if (!on_time(h, now))
         return PS_NEVER;
     arrival = link_send_down(r->link, TLP_READ_BYTES, now + h->p->mmio_issue_ps, NULL);
     h->mmio_began = now;
@@ -127,7 +130,7 @@ static bool device_store(struct hart *h, struct region *r, uint64_t va, uint64_t
     enum fault fault;
     uint64_t id;
 
-    if (!hart_on_time(h))
+    if (!on_time(h, now))
         return false;
     if (link_full(r->link, &retry))
         return hart_stall(h, retry);
@@ -335,31 +338,35 @@ bool hart_store(struct hart *h, uint64_t va, unsigned size, uint64_t value)
     return true;
 }
 
-/* The stores of this hart to memory that is not cached, combined or posted, are there before what
- * follows.  False: to be tried again. */
-static bool order_stores(struct hart *h)
+/* When the stores of this hart to memory that is not cached are there, those that have left. */
+static ps_t stores_until(const struct hart *h)
+{
+    return h->m->memory ? link_posted_until(h->m->memory) : 0;
+}
+
+/* The stores of this hart to memory that is not cached, combined or posted, are there.  False: not
+ * yet, to be tried again. */
+static bool settle_stores(struct hart *h)
 {
     ps_t until;
 
     if (!wc_flush(h, WC_FENCE))
         return false;
+    until = stores_until(h);
+    if (until > hart_now(h))
+        return hart_stall(h, until);
     h->unfenced = 0;
-    until = h->m->memory ? link_posted_until(h->m->memory) : 0;
-    if (until > hart_now(h)) {
-        h->ticks = hart_ticks(h, until);
-        h->stop = STOP_EVENT;
-        h->leave = true;
-    }
     return true;
 }
 
 /* What an atomic on memory that is not cached costs: there and back. */
-static void cross_memory(struct hart *h, struct region *r)
+static void cross_memory(struct hart *h, struct region *r, unsigned size)
 {
     ps_t back = 2 * (r->link->p.latency_ps + h->p->mmio_issue_ps);
 
     h->ticks = u64_max(h->ticks, hart_ticks(h, ps_add(hart_now(h), back)));
     r->traffic.loads++;
+    r->traffic.bytes_read += size;
     r->traffic.transactions++;
 }
 
@@ -375,7 +382,7 @@ uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, boo
         hart_trap(h, write ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED, va);
         return NULL;
     }
-    if (release && unlikely(h->unfenced) && !order_stores(h))
+    if (release && unlikely(h->unfenced) && !settle_stores(h))
         return NULL;
     host = mmu_reach(h, va, access, pa);
     if (likely(host))
@@ -389,9 +396,9 @@ uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, boo
         return NULL;
     }
     if (type_of(h, r) != MEMORY_WB) {
-        if (unlikely(h->unfenced) && !order_stores(h))
+        if ((h->unfenced && !settle_stores(h)) || !hart_on_time(h))
             return NULL;
-        cross_memory(h, r);
+        cross_memory(h, r, size);
         whole = false;
     }
     if (write)
@@ -399,6 +406,16 @@ uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, boo
     if (whole)
         fill(h, va, *pa, r, access);
     return r->ram + (*pa - r->base);
+}
+
+/* A SYS row (cpu/isa/isa.def) is to be tried again: as if it had not begun, and the engine goes to
+ * where pc stands. */
+static bool again(struct hart *h, enum isa_class class)
+{
+    h->ticks -= h->p->cost[class];
+    h->retry_pc = h->pc;
+    h->retry_instret = h->instret--;
+    return true;
 }
 
 /* A fence of memory is one of devices too in the modes where FIOM says so (privileged ISA 3.1.18). */
@@ -415,20 +432,18 @@ static bool fiom(const struct hart *h)
 bool hart_fence(struct hart *h, const struct insn *i)
 {
     unsigned before = (unsigned)i->imm >> 4 & 15;
-    ps_t until;
+    ps_t until = 0;
 
     if (fiom(h))
         before |= before << 2 & 12;
-    if (before & 5 && unlikely(h->unfenced) && !order_stores(h)) {
-        /* As if it had not begun; the engine goes to where pc stands. */
-        h->ticks -= h->p->cost[CLASS_FENCE];
-        h->retry_pc = h->pc;
-        h->retry_instret = h->instret--;
-        return true;
+    if (before & 5 && unlikely(h->unfenced)) {
+        if (!wc_flush(h, WC_FENCE))
+            return again(h, CLASS_FENCE);
+        h->unfenced = 0;
+        until = stores_until(h);
     }
-    if (!(before & 4) || h->m->soc == NULL)
-        return false;
-    until = link_posted_until(h->m->soc);
+    if (before & 4 && h->m->soc)
+        until = u64_max(until, link_posted_until(h->m->soc));
     if (until > hart_now(h)) {
         h->ticks = hart_ticks(h, until);
         h->stop = STOP_EVENT;
@@ -437,17 +452,20 @@ bool hart_fence(struct hart *h, const struct insn *i)
     return false;
 }
 
-/* Stores reach decoded code at once (bus/space.h), so there is nothing to wait for. */
+/* Stores reach decoded code and page tables at once (bus/space.h), so there is nothing to wait for but
+ * those that are not cached. */
 bool hart_fence_i(struct hart *h, const struct insn *i)
 {
-    (void)h, (void)i;
-    return false;
+    (void)i;
+    return unlikely(h->unfenced) && !settle_stores(h) && again(h, CLASS_FENCE);
 }
 
 bool hart_sfence_vma(struct hart *h, const struct insn *i)
 {
     if (h->priv == PRIV_U || (h->priv == PRIV_S && h->mstatus & MSTATUS_TVM))
         return hart_illegal(h, i);
+    if (unlikely(h->unfenced) && !settle_stores(h))
+        return again(h, CLASS_FENCE);
     if (i->rs1 && i->rs2)
         mmu_flush_address_asid(h, h->x[i->rs1], (uint16_t)h->x[i->rs2]);
     else if (i->rs1)
@@ -461,8 +479,10 @@ bool hart_sfence_vma(struct hart *h, const struct insn *i)
 
 bool hart_svinval_fence(struct hart *h, const struct insn *i)
 {
-    /* sinval.vma has done its work at once: these only order. */
-    return h->priv == PRIV_U ? hart_illegal(h, i) : false;
+    /* sinval.vma does its work at once: these only order. */
+    if (h->priv == PRIV_U)
+        return hart_illegal(h, i);
+    return unlikely(h->unfenced) && !settle_stores(h) && again(h, CLASS_FENCE);
 }
 
 /* ---- cache-block operations (CMO 1.0): no caches are modelled at this level, so clean and flush
@@ -486,6 +506,29 @@ static uint64_t cbo_translate(struct hart *h, uint64_t va, enum access access, u
     return cause;
 }
 
+/* cbo.zero where memory is not cached: a store of a block.  False: to be tried again. */
+static bool zero_uncached(struct hart *h, struct region *r, uint64_t pa)
+{
+    static const uint8_t zeroes[CACHE_BLOCK_BYTES];
+    ps_t retry;
+    uint64_t id;
+
+    if (!wc_flush(h, WC_ORDERED) || !hart_on_time(h))
+        return false;
+    if (link_full(r->link, &retry))
+        return hart_stall(h, retry);
+    id = trace_mmio_store(h->m->trace, h->source, hart_now(h), 0, r->source, pa - r->base,
+                          CACHE_BLOCK_BYTES, 0);
+    link_burst(r->link, h->id, pa, zeroes, CACHE_BLOCK_BYTES, hart_now(h) + h->p->mmio_issue_ps, id);
+    h->stop = STOP_EVENT;
+    h->leave = true;
+    h->unfenced = 1;
+    r->traffic.stores++;
+    r->traffic.transactions++;
+    r->traffic.bytes_written += CACHE_BLOCK_BYTES;
+    return true;
+}
+
 /* A block may be managed where it may be read or written; the fault is a store's. */
 static bool cbo_access(struct hart *h, uint64_t va, bool zero)
 {
@@ -506,6 +549,8 @@ static bool cbo_access(struct hart *h, uint64_t va, bool zero)
         hart_trap(h, CAUSE_STORE_ACCESS, va);
         return false;
     }
+    if (zero && type_of(h, r) != MEMORY_WB)
+        return zero_uncached(h, r, pa) || !again(h, CLASS_STORE);
     if (zero) {
         region_code_touch(h->m->space, r, pa - r->base, CACHE_BLOCK_BYTES);
         memset(r->ram + (pa - r->base), 0, CACHE_BLOCK_BYTES);

@@ -211,6 +211,15 @@ static void fence(struct translation *t, const struct insn *i)
     }
 }
 
+/* Stores reach decoded code at once, but for those that are not cached. */
+static void fence_i(struct translation *t, const struct insn *i)
+{
+    x86(t->hot, 0x80, GROUP1_CMP, HART_FIELD(unfenced));
+    x86_byte(t->hot, 0);
+    x86_jcc(t->hot, CC_NE, x86_here(t->cold));
+    slow(t, i);
+}
+
 /* ---- cache blocks ---- */
 
 /* Kernels clear pages with it: a TLB's hit in S mode, as in a store. */
@@ -251,7 +260,7 @@ bool jit_translate_system(struct translation *t, const struct insn *i)
     }
     switch (i->op) {
     case OP_fence: fence(t, i); break;
-    case OP_fence_i: break; /* stores reach decoded code at once */
+    case OP_fence_i: fence_i(t, i); break;
     case OP_csrrw: case OP_csrrs: case OP_csrrc:
     case OP_csrrwi: case OP_csrrsi: case OP_csrrci:
         if (!field_csr(t, i) && !(i->imm == CSR_SSTATUS && sstatus(t, i)))
