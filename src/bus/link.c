@@ -28,7 +28,7 @@ const struct field link_fields[] = {
     FIELD(struct link, down_free),   FIELD(struct link, up_free),
     FIELD(struct link, written_until),
     FIELD(struct link, posted),      FIELD(struct link, posted_head),
-    FIELD(struct link, posted_count), FIELD_AN_EVENT(struct link, arrival),
+    FIELD(struct link, posted_count), FIELD(struct link, burst), FIELD_AN_EVENT(struct link, arrival),
     FIELD_END,
 };
 
@@ -111,9 +111,8 @@ ps_t link_complete(struct link *link, uint64_t bytes, ps_t now)
 
 /* The bytes of a burst, in the largest pieces that are aligned. */
 static void deliver(struct link *link, struct region *r, uint64_t offset,
-                    const struct posted_write *w)
+                    const struct posted_write *w, const uint8_t *bytes)
 {
-    const uint8_t *bytes = w->burst;
     uint64_t left = u64_min(w->burst_bytes, r->size - offset);
 
     while (left) {
@@ -132,7 +131,7 @@ static void deliver(struct link *link, struct region *r, uint64_t offset,
 }
 
 /* Performs a store at its target, as the cause of whatever it does there. */
-static enum fault perform(struct link *link, const struct posted_write *w)
+static enum fault perform(struct link *link, const struct posted_write *w, const uint8_t *bytes)
 {
     struct txn txn = w->txn;
     struct region *r = space_find(link->space, txn.addr);
@@ -146,9 +145,9 @@ static enum fault perform(struct link *link, const struct posted_write *w)
     link->clock->cause = w->cause;
     link->clock->cause = trace_mmio_arrive(
         link->trace, r->source, TRACE_NOW(link->trace), txn.addr,
-        burst ? w->burst_bytes : txn.size, burst ? le64_get(w->burst) : txn.data);
+        burst ? w->burst_bytes : txn.size, txn.data);
     if (burst)
-        deliver(link, r, txn.addr, w);
+        deliver(link, r, txn.addr, w, bytes);
     else
         fault = region_access(link->space, r, &txn);
     link->clock->cause = saved;
@@ -158,14 +157,16 @@ static enum fault perform(struct link *link, const struct posted_write *w)
 static void arrive(void *owner)
 {
     struct link *link = owner;
-    struct posted_write w = link->posted[link->posted_head];
+    unsigned at = link->posted_head;
+    struct posted_write w = link->posted[at];
 
     link->posted_head = (link->posted_head + 1) % LINK_POSTED_MAX;
     if (--link->posted_count) {
         /* The event keeps no cause of its own: each store brings its. */
         clock_arm(link->clock, &link->arrival, link->posted[link->posted_head].arrives);
     }
-    (void)perform(link, &w);
+    /* Nothing that it does can post another burst: the bytes stay. */
+    (void)perform(link, &w, link->burst[at]);
 }
 
 bool link_full(const struct link *link, ps_t *retry)
@@ -177,12 +178,18 @@ bool link_full(const struct link *link, ps_t *retry)
 }
 
 /* Sends it, to arrive after all before it; performs it at once if it is there by now. */
-static enum fault post(struct link *link, struct posted_write *w, uint64_t payload, ps_t now)
+static enum fault post(struct link *link, struct posted_write *w, const uint8_t *bytes,
+                       uint64_t payload, ps_t now)
 {
+    unsigned at;
+
     w->arrives = link_send_down(link, link_write_bytes(link, payload), now, NULL);
     if (w->arrives <= link->clock->now && !link->posted_count)
-        return perform(link, w);
-    link->posted[(link->posted_head + link->posted_count) % LINK_POSTED_MAX] = *w;
+        return perform(link, w, bytes);
+    at = (link->posted_head + link->posted_count) % LINK_POSTED_MAX;
+    link->posted[at] = *w;
+    if (bytes)
+        memcpy(link->burst[at], bytes, payload);
     if (link->posted_count++ == 0)
         clock_arm(link->clock, &link->arrival, w->arrives);
     return FAULT_NONE;
@@ -193,7 +200,7 @@ void link_store(struct link *link, const struct txn *txn, ps_t now, uint64_t cau
 {
     struct posted_write w = {.cause = cause, .txn = *txn};
 
-    *fault = post(link, &w, txn->size, now);
+    *fault = post(link, &w, NULL, txn->size, now);
 }
 
 void link_burst(struct link *link, uint32_t requester, uint64_t addr, const uint8_t *bytes,
@@ -202,8 +209,9 @@ void link_burst(struct link *link, uint32_t requester, uint64_t addr, const uint
     struct posted_write w = {.cause = cause, .burst_bytes = len,
                              .txn = {.addr = addr, .requester = requester, .write = true}};
 
-    memcpy(w.burst, bytes, len);
-    (void)post(link, &w, len, now);
+    for (unsigned i = 0; i < len && i < 8; i++)
+        w.txn.data |= (uint64_t)bytes[i] << 8 * i;
+    (void)post(link, &w, bytes, len, now);
 }
 
 ps_t link_posted_until(const struct link *link)
@@ -218,6 +226,7 @@ void link_reset(struct link *link)
     clock_disarm(link->clock, &link->arrival);
     link->down_free = link->up_free = link->written_until = 0;
     memset(link->posted, 0, sizeof link->posted);
+    memset(link->burst, 0, sizeof link->burst);
     link->posted_head = link->posted_count = 0;
 }
 

@@ -72,9 +72,8 @@ enum { TLP_WRITE_BYTES = 24, TLP_READ_BYTES = 24, TLP_COMPLETION_BYTES = 20 };
 struct posted_write {
     ps_t arrives;
     uint64_t cause;
-    struct txn txn; /* addr is absolute; size 0: a burst */
-    uint8_t burst[LINK_BURST_MAX];
-    uint64_t burst_bytes;
+    struct txn txn; /* addr is absolute; of a burst, its first bytes */
+    uint64_t burst_bytes; /* 0: a store, as txn says; else they are in link.burst */
 };
 
 struct link {
@@ -89,6 +88,7 @@ struct link {
     ps_t written_until; /* when all that the device has written will be in memory */
     struct posted_write posted[LINK_POSTED_MAX];
     uint32_t posted_head, posted_count;
+    uint8_t burst[LINK_POSTED_MAX][LINK_BURST_MAX]; /* apart, so that plain stores are cheap */
     struct event arrival; /* of posted[head] */
 };
 
