@@ -123,7 +123,9 @@ static int read_title(struct lab_manifest *m, char *value, unsigned line, struct
 static int read_number(struct lab_manifest *m, char *value, unsigned line, struct err *err)
 {
     (void)line;
-    if (text_u64(value, &m->number) || !m->number || m->number > 9999)
+    if (m->number)
+        return err_set(err, "given a second time");
+    if (text_u64(value, &m->number) || !m->number || m->number > LAB_NUMBER_MAX)
         return err_set(err, "takes a number from 1, not \"%.40s\"", value);
     return 0;
 }
@@ -148,6 +150,8 @@ static int read_machine(struct lab_manifest *m, char *value, unsigned line, stru
 static int read_limit(struct lab_manifest *m, char *value, unsigned line, struct err *err)
 {
     (void)line;
+    if (m->limit_ps)
+        return err_set(err, "given a second time");
     if (text_time_ps(value, &m->limit_ps) || !m->limit_ps || m->limit_ps > 100 * PS_PER_S)
         return err_set(err, "takes a virtual time up to 100s, as 50ms, not \"%.40s\"", value);
     return 0;
@@ -201,6 +205,12 @@ static int read_disk(struct lab_manifest *m, char *value, unsigned line, struct 
     if (text_size(size, &disk.bytes) || disk.bytes < 4096 || disk.bytes % 4096 ||
         disk.bytes > DISK_BYTES_MAX)
         return err_set(err, "\"%.40s\" is no size from 4K to 1G in steps of 4K", size);
+    /* What else is in {work} (lab_build.c, lab_figure.c). */
+    if (!strcmp(name, "lab.elf") || !strncmp(name, "figure.", 7))
+        return err_set(err, "the name %.40s is taken", name);
+    for (size_t i = 0; i < m->disks; i++)
+        if (!strcmp(name, m->disk[i].name))
+            return err_set(err, "there is a disk %.40s already", name);
     if (m->disks >= 8)
         return err_set(err, "there are 8 already");
     disk.name = xstrdup(name);
@@ -418,6 +428,9 @@ static int read_named(struct lab_manifest *m, struct lab_rules *rules, char *val
     if (bad_name(row ? "column" : "value", name, err) ||
         check_expression(m, expression, row, false, err))
         return -1;
+    for (size_t i = 0; i < rules->count; i++)
+        if (!strcmp(name, rules->item[i].name))
+            return err_set(err, "there is %s already", name);
     rule.name = xstrdup(name);
     rule.expression = xstrdup(expression);
     rule.text = xstrdup(text);
@@ -545,6 +558,9 @@ static int read_lines(struct lab_manifest *m, char *text, struct err *err)
     unsigned line = 0, from = 0;
     int result = 0;
 
+    if (!strncmp(text, "\xef\xbb\xbf", 3)) /* some editors' mark of UTF-8 */
+        text += 3;
+
     while (!result && *text) {
         size_t length = strcspn(text, "\n");
         char *next = text + length + (text[length] == '\n');
@@ -596,6 +612,19 @@ int lab_manifest_parse(struct lab_manifest *m, const char *path, const char *tex
     return result;
 }
 
+/* Text it must be: what follows a zero would not be read, and terminals obey control characters. */
+static int check_bytes(const char *path, const uint8_t *data, size_t size, struct err *err)
+{
+    unsigned line = 1;
+
+    for (size_t i = 0; i < size; i++) {
+        if ((data[i] < ' ' && data[i] != '\t' && data[i] != '\n' && data[i] != '\r') || data[i] == 0x7f)
+            return err_set(err, "%s:%u: a control character (0x%02x)", path, line, data[i]);
+        line += data[i] == '\n';
+    }
+    return 0;
+}
+
 int lab_manifest_read(struct lab_manifest *m, const char *path, struct err *err)
 {
     uint8_t *data;
@@ -605,7 +634,8 @@ int lab_manifest_read(struct lab_manifest *m, const char *path, struct err *err)
     *m = (struct lab_manifest){0};
     if (file_read("lab", path, FILE_BYTES_MAX, &data, &size, err))
         return -1;
-    result = lab_manifest_parse(m, path, (const char *)data, err);
+    result = check_bytes(path, data, size, err) ||
+             lab_manifest_parse(m, path, (const char *)data, err) ? -1 : 0;
     free(data);
     return result;
 }

@@ -8,6 +8,8 @@
 #include "cli/words.h"
 #include "insight/measure.h"
 
+#define LAB_NUMBER_MAX 9999
+
 /* How a program can end; the order is that of lab_kind_names. */
 enum lab_kind {
     LAB_GOOD, /* it came to its end */

@@ -103,15 +103,20 @@ static void test_errors_name_the_line_and_what_to_do(void)
     says("sektion: a 1 2", "did you mean section?");
     says("zzz: 1", "no key \"zzz\"");
     says("title: again", "a second time");
-    says("number: 0", "a number from 1");
-    says("number: x", "a number from 1");
+    CHECK(parse("title: a\nnumber: 0\nlimit: 1ms\n") == -1 && strstr(err.text, "a number from 1"));
+    CHECK(parse("title: a\nnumber: x\nlimit: 1ms\n") == -1 && strstr(err.text, "a number from 1"));
+    says("number: 4", "a second time");
     says("uses: libc", "kernel");
-    says("limit: soon", "50ms");
-    says("limit: 1000s", "50ms");
+    CHECK(parse("title: a\nnumber: 1\nlimit: soon\n") == -1 && strstr(err.text, "as 50ms, not"));
+    CHECK(parse("title: a\nnumber: 1\nlimit: 1000s\n") == -1 && strstr(err.text, "as 50ms, not"));
+    says("limit: 5ms", "a second time");
     says("machine: --kernel 'x", "quote");
     says("machine: @file", "no @FILE");
     says("disk: ../x 4K", "name is that of a file");
     says("disk: x 5", "4K");
+    says("disk: lab.elf 4K", "is taken");
+    says("disk: figure.csv 4K", "is taken");
+    says("disk: x 4K\ndisk: x 8K", "a disk x already");
     says("disk: x 100G", "4K");
     says("input: \\q", "backslash");
     says("input: \\x00", "backslash");
@@ -132,6 +137,8 @@ static void test_errors_name_the_line_and_what_to_do(void)
     says("show: a = time > 3", "a number belongs here");
     says("value: 3", "NAME = EXPRESSION");
     says("value: or = 3", "expressions use the word");
+    says("value: a = 1\nvalue: a = 2", "there is a already");
+    says("show: a = time, a = busy", "there is a already");
     says("value: a = b", "neither exit nor a value");
     says("check: run.time", "a check is a comparison");
     says("check: walk.time > 1", "there is no section walk");
@@ -144,6 +151,12 @@ static void test_errors_name_the_line_and_what_to_do(void)
     says("broken: x.c explodes", "no kind of end");
     says("broken: ../x.c hang", "FILE is one of the folder");
     says("broken: x.c", "no kind of end");
+}
+
+static void test_a_mark_of_utf8_is_read_over(void)
+{
+    CHECK(!parse("\xef\xbb\xbf" HEAD));
+    lab_manifest_free(&lab);
 }
 
 /* A value may be named below its line, not above; of a lost first line, all is freed. */
@@ -205,6 +218,6 @@ static void test_damaged_manifests_end(void)
     CHECK(fine > 100);
 }
 
-TEST_MAIN(test_all_keys, test_what_is_needed_is_missed, test_errors_name_the_line_and_what_to_do,
+TEST_MAIN(test_all_keys, test_a_mark_of_utf8_is_read_over, test_what_is_needed_is_missed, test_errors_name_the_line_and_what_to_do,
           test_values_come_before_their_use, test_too_many_are_refused,
           test_damaged_manifests_end)
