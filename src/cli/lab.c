@@ -417,7 +417,8 @@ static int act(const struct action *a, int argc, char **argv)
         if (!a->named)
             err_set(&err, "\"%.60s\" is one word too many", argv[0]);
         else
-            err_set(&err, count ? "one name at a time" : "which lab? doorbell lab list shows them");
+            err_set(&err, "%s", count ? "one name at a time" : a->act == make ? "which name shall it have?"
+                    : "which lab? doorbell lab list shows them");
         status = cli_fail(command, CLI_USAGE, &err);
     } else {
         status = a->act(&o, count ? argv[0] : NULL);
