@@ -359,15 +359,19 @@ static bool settle_stores(struct hart *h)
     return true;
 }
 
-/* What an atomic on memory that is not cached costs: there and back. */
-static void cross_memory(struct hart *h, struct region *r, unsigned size)
+/* An atomic on memory that is not cached: one transaction, which costs the way there and back and
+ * brings the old value. */
+static void cross_memory(struct hart *h, struct region *r, uint64_t offset, unsigned size)
 {
-    ps_t back = 2 * (r->link->p.latency_ps + h->p->mmio_issue_ps);
+    ps_t began = hart_now(h), back = 2 * (r->link->p.latency_ps + h->p->mmio_issue_ps);
 
-    h->ticks = u64_max(h->ticks, hart_ticks(h, ps_add(hart_now(h), back)));
+    h->ticks = u64_max(h->ticks, hart_ticks(h, ps_add(began, back)));
     r->traffic.loads++;
     r->traffic.bytes_read += size;
     r->traffic.transactions++;
+    if (trace_on(h->m->trace))
+        trace_mmio_load(h->m->trace, h->source, hart_now(h), 0, r->source, offset, size,
+                        le_get(r->ram + offset, size), began);
 }
 
 uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, bool release,
@@ -398,7 +402,7 @@ uint8_t *hart_atomic(struct hart *h, uint64_t va, unsigned size, bool write, boo
     if (type_of(h, r) != MEMORY_WB) {
         if ((h->unfenced && !settle_stores(h)) || !hart_on_time(h))
             return NULL;
-        cross_memory(h, r, size);
+        cross_memory(h, r, *pa - r->base, size);
         whole = false;
     }
     if (write)
