@@ -23,13 +23,19 @@ struct ring_state {
     bool polled;
     uint32_t sq_head;       /* our own copies: what stands in the page, anybody may write */
     uint32_t cq_tail;
-    uint32_t under_way;
     struct pinned buffer[RING_BUFFERS_MAX];
     struct wait_queue completed;
 };
 
 static struct ring_state rings[RINGS];
 static unsigned rings_used;
+
+/* Each submission that was taken has one completion.  That one writer counts the one and another the
+ * other leaves nothing to be torn between them. */
+static uint32_t under_way(const struct ring_state *s)
+{
+    return s->sq_head - *(const volatile uint32_t *)&s->cq_tail;
+}
 
 int64_t ring_setup(uint64_t address, uint64_t flags)
 {
@@ -55,6 +61,7 @@ int64_t ring_setup(uint64_t address, uint64_t flags)
 
 static bool pin(struct pinned *p, const struct ring_buffer *b)
 {
+    struct pinned pinned = {.bytes = b->bytes}; /* what cannot be leaves the buffer as it was */
     uint64_t address = (uintptr_t)b->address, page = address & ~(uint64_t)(PAGE_BYTES - 1);
     unsigned n = 0;
 
@@ -63,11 +70,11 @@ static bool pin(struct pinned *p, const struct ring_buffer *b)
     for (; page < address + b->bytes; page += PAGE_BYTES, n++) {
         uint64_t from = n ? page : address;
 
-        p->page[n] = user_translate(process_current(), from, true);
-        if (!p->page[n])
+        pinned.page[n] = user_translate(process_current(), from, true);
+        if (!pinned.page[n])
             return false;
     }
-    p->bytes = b->bytes;
+    *p = pinned;
     return true;
 }
 
@@ -78,7 +85,7 @@ int64_t ring_register(uint64_t fd, uint64_t buffers, uint64_t count)
 
     if (!f)
         return ERR_FD;
-    if (count > RING_BUFFERS_MAX || f->ring->under_way)
+    if (count > RING_BUFFERS_MAX || under_way(f->ring))
         return ERR_VALUE;
     for (unsigned i = 0; i < count; i++) {
         copy_from_user(&given, buffers + i * sizeof given, sizeof given);
@@ -94,7 +101,6 @@ STEP void ring_complete(struct ring_state *s, uint64_t tag, int64_t result)
     s->ring->completion[s->cq_tail % RING_ENTRIES] =
         (struct ring_completion){.tag = tag, .result = result};
     s->cq_tail++;
-    s->under_way--;
     fence_publish(); /* the entry is there before the index says so */
     *(volatile uint32_t *)&s->ring->cq_tail = s->cq_tail;
     thread_wake(&s->completed);
@@ -113,11 +119,13 @@ STEP void ring_submit(struct ring_state *s, const struct ring_submission *e)
     const struct pinned *p = e->buffer < RING_BUFFERS_MAX ? &s->buffer[e->buffer] : NULL;
     struct request *r;
     uint64_t bytes = 0;
+    bool on;
 
-    s->under_way++;
     if (!f || !p || !e->bytes || e->bytes > p->bytes || e->bytes % BLOCK_BYTES ||
         e->offset % BLOCK_BYTES || e->offset > f->bytes || e->bytes > f->bytes - e->offset) {
+        on = irq_off(); /* the bottom half completes others */
         ring_complete(s, e->tag, f ? ERR_VALUE : ERR_FD);
+        irq_restore(on);
         return;
     }
     r = request_new();
@@ -146,10 +154,10 @@ static uint32_t ready(const struct ring_state *s)
 STEP void ring_wait(struct ring_state *s, uint64_t count)
 {
     if (!s->polled) {
-        WAIT_UNTIL(&s->completed, ready(s) >= count || !s->under_way);
+        WAIT_UNTIL(&s->completed, ready(s) >= count || !under_way(s));
         return;
     }
-    while (ready(s) < count && s->under_way)
+    while (ready(s) < count && under_way(s))
         block_poll();
 }
 
@@ -166,7 +174,7 @@ int64_t ring_enter(uint64_t fd, uint64_t submit, uint64_t wait)
     if (there > RING_ENTRIES)
         return ERR_VALUE;
     /* Not more than completions have room for. */
-    for (; n < submit && n < there && ready(s) + s->under_way < RING_ENTRIES; n++) {
+    for (; n < submit && n < there && ready(s) + under_way(s) < RING_ENTRIES; n++) {
         /* A copy: the program may change the entry while it is looked at. */
         struct ring_submission e = s->ring->submission[s->sq_head % RING_ENTRIES];
 
