@@ -244,7 +244,7 @@ static void test_a_full_ring_is_told(struct ring *r, int64_t fd)
     CHECK(ring_take(r, &c));
 }
 
-static void test_what_cannot_be_pinned_is_refused(int64_t fd)
+static void test_what_cannot_be_pinned_is_refused(struct ring *r, int64_t fd)
 {
     struct ring_buffer bad[] = {{(void *)0x80000000, PAGE}, {buffer + 2, PAGE}, {buffer, 0},
                                 {buffer, 1 << 20}, {(void *)-8, PAGE}, {NULL, PAGE},
@@ -253,6 +253,14 @@ static void test_what_cannot_be_pinned_is_refused(int64_t fd)
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK_EQ(ring_register(fd, &bad[i], 1), ERR_VALUE);
     CHECK_EQ(ring_register(fd, bad, 17), ERR_VALUE);
+    /* Behind the end of the stack there is nothing. */
+    bad[0] = (struct ring_buffer){(void *)(((uintptr_t)bad | 0xffff) + 1 - PAGE), 2 * PAGE};
+    CHECK_EQ(ring_register(fd, bad, 1), ERR_VALUE);
+    /* The buffer of before is still there. */
+    memset(buffer, 0, PAGE);
+    CHECK_EQ(one(r, fd, (struct ring_submission){.fd = (int32_t)disk, .offset = 3 * PAGE,
+                                                 .bytes = PAGE}), PAGE);
+    CHECK(good(buffer, PAGE, 3 * PAGE));
 }
 
 /* ---- several threads ---- */
@@ -307,7 +315,7 @@ int main(void)
     test_many_at_a_time(&ring, by_interrupt);
     test_many_at_a_time(&polled_ring, by_polling);
     test_a_full_ring_is_told(&ring, by_interrupt);
-    test_what_cannot_be_pinned_is_refused(by_interrupt);
+    test_what_cannot_be_pinned_is_refused(&ring, by_interrupt);
     test_threads_read_at_once();
     print("reads: all as they should be\n");
     return 0;
