@@ -114,8 +114,9 @@ static int list(struct lab_options *o, const char *name)
         if (!labs[i].number)
             fprintf(stderr, "doorbell lab list: %s\n", labs[i].title);
         else if (o->json)
-            json_array_append_new(all, json_pack("{sI ss ss}", "number", (json_int_t)labs[i].number,
-                                                 "name", labs[i].name, "title", labs[i].title));
+            json_array_append_new(all, json_pack("{sI so so}", "number", (json_int_t)labs[i].number,
+                                                 "name", lab_json_text(labs[i].name), "title",
+                                                 lab_json_text(labs[i].title)));
         else
             printf("%4llu  %-16s %s\n", (unsigned long long)labs[i].number, labs[i].name,
                    labs[i].title);
@@ -209,10 +210,11 @@ static void print_json(const struct lab_result *r, const struct lab *lab)
 /* A student's program that does not compile has not passed. */
 static void print_no_result(const struct lab *lab, const struct err *err)
 {
-    json_t *json = json_pack("{ss ss sI ss sb ss ss}", "format", "doorbell.lab/1", "lab",
-                             base_name(lab->folder), "number", (json_int_t)lab->manifest.number,
-                             "title", lab->manifest.title, "passed", 0, "end", "none", "what",
-                             err->text);
+    json_t *json = json_pack("{ss so sI so sb ss so}", "format", "doorbell.lab/1", "lab",
+                             lab_json_text(base_name(lab->folder)), "number",
+                             (json_int_t)lab->manifest.number, "title",
+                             lab_json_text(lab->manifest.title), "passed", 0, "end", "none", "what",
+                             lab_json_text(err->text));
 
     json_dumpf(json, stdout, LAB_JSON_FLAGS);
     putchar('\n');
@@ -295,7 +297,8 @@ static int check_broken(const struct lab *lab, const struct lab_broken *broken,
     if (!bad && o->json) {
         json_t *json = lab_report_json(&result, base_name(lab->folder));
 
-        json_array_append_new(all, json_pack("{ss ss sb so}", "file", broken->file, "expected",
+        json_array_append_new(all, json_pack("{so ss sb so}", "file", lab_json_text(broken->file),
+                                             "expected",
                                              lab_kind_names[broken->kind], "as_expected", *as_told,
                                              "result", json));
     } else if (!bad) {

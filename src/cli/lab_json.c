@@ -7,6 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+json_t *lab_json_text(const char *text)
+{
+    json_t *json = json_string(text);
+    char *copy;
+
+    if (json)
+        return json;
+    copy = xstrdup(text);
+    for (char *p = copy; *p; p++)
+        if ((unsigned char)*p >= 0x80)
+            *p = '?';
+    json = json_string(copy);
+    free(copy);
+    return json ? json : json_null();
+}
+
 /* Whole numbers as such. */
 static json_t *number(double v)
 {
@@ -44,7 +60,7 @@ static void add_section(json_t *list, const struct lab_result *r, unsigned secti
     json_t *row = json_pack("{ss}", "name", own ? r->lab->section[section].name : "run");
 
     if (x) {
-        json_object_set_new(row, "x_name", json_string(r->lab->section[section].x_name));
+        json_object_set_new(row, "x_name", lab_json_text(r->lab->section[section].x_name));
         json_object_set_new(row, "x", number((double)*x));
     }
     json_object_set_new(row, "measures", measures(r, section, x));
@@ -70,7 +86,7 @@ static json_t *sections(const struct lab_result *r)
 
 static json_t *text_or_null(const char *text)
 {
-    return text && *text ? json_string(text) : json_null();
+    return text && *text ? lab_json_text(text) : json_null();
 }
 
 static json_t *values(const struct lab_result *r)
@@ -91,7 +107,8 @@ static json_t *checks(const struct lab_result *r)
         const struct lab_rule *rule = &r->lab->check.item[i];
         const struct lab_verdict *v = &r->check[i];
 
-        json_array_append_new(list, json_pack("{ss sb so so so}", "expression", rule->expression,
+        json_array_append_new(list, json_pack("{so sb so so so}", "expression",
+                                              lab_json_text(rule->expression),
                                               "ok", v->ok, "measured", text_or_null(v->used),
                                               "error", text_or_null(v->why), "hint",
                                               text_or_null(rule->text)));
@@ -121,23 +138,9 @@ static json_t *transactions(const struct lab_result *r)
     return list;
 }
 
-/* What is no UTF-8 becomes '?'. */
 static json_t *output(const struct lab_result *r)
 {
-    size_t size;
-    const char *bytes = measure_output(r->measure, &size);
-    json_t *text = json_stringn(bytes, size);
-    char *copy;
-
-    if (text)
-        return text;
-    copy = xstrdup(bytes);
-    for (char *p = copy; *p; p++)
-        if ((unsigned char)*p >= 0x80)
-            *p = '?';
-    text = json_string(copy);
-    free(copy);
-    return text ? text : json_null();
+    return lab_json_text(measure_output(r->measure, NULL));
 }
 
 json_t *lab_report_json(const struct lab_result *r, const char *name)
@@ -145,8 +148,9 @@ json_t *lab_report_json(const struct lab_result *r, const char *name)
     const struct lab_diagnosis *d = &r->diagnosis;
     bool ended = d->kind == LAB_GOOD || d->kind == LAB_CHECK;
 
-    return json_pack("{ss ss sI ss sb so sf so so so so so so so so}", "format", "doorbell.lab/1", "lab",
-                     name, "number", (json_int_t)r->lab->number, "title", r->lab->title, "passed",
+    return json_pack("{ss so sI so sb so sf so so so so so so so so}", "format", "doorbell.lab/1", "lab",
+                     lab_json_text(name), "number", (json_int_t)r->lab->number, "title",
+                     lab_json_text(r->lab->title), "passed",
                      r->passed, "end", json_string(lab_kind_names[d->kind]), "time_ns",
                      (double)r->end.time_ps / 1000, "exit",
                      ended ? json_integer((json_int_t)r->exit) : json_null(), "what",

@@ -15,6 +15,9 @@ void lab_report_verdict(const struct lab_result *r, FILE *out);
 /* For json_dumpf: what is measured to the picosecond needs no more digits. */
 #define LAB_JSON_FLAGS (JSON_INDENT(2) | JSON_REAL_PRECISION(15))
 
+/* Of any bytes: when they are no UTF-8, what is not ASCII becomes '?'. */
+json_t *lab_json_text(const char *text);
+
 /* The caller owns it. */
 json_t *lab_report_json(const struct lab_result *r, const char *name);
 
