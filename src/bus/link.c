@@ -169,6 +169,14 @@ static void arrive(void *owner)
     (void)perform(link, &w, link->burst[at]);
 }
 
+void link_push(struct link *link)
+{
+    while (link->posted_count) {
+        clock_disarm(link->clock, &link->arrival);
+        arrive(link);
+    }
+}
+
 bool link_full(const struct link *link, ps_t *retry)
 {
     if (link->posted_count < link->p.posted_depth)

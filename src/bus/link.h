@@ -136,6 +136,10 @@ void link_store(struct link *link, const struct txn *txn, ps_t now, uint64_t cau
 void link_burst(struct link *link, uint32_t requester, uint64_t addr, const uint8_t *bytes,
                 unsigned len, ps_t now, uint64_t cause);
 
+/* All posted stores arrive now, before their time: something that takes no time on this link, and must
+ * not pass them, has come. */
+void link_push(struct link *link);
+
 /* When all posted stores will have arrived; 0 when none is on its way. */
 ps_t link_posted_until(const struct link *link);
 

@@ -25,6 +25,9 @@ static uint32_t ecam_dword(struct pcie_host *h, uint64_t at, unsigned size, bool
 
     if (!fn)
         return UINT32_MAX;
+    /* It does not travel, but finds what has (PCI Express 5.0, table 2-40). */
+    if (fn != &h->bridge)
+        link_push(fn->port.link);
     if (!write)
         return pci_config_read(fn, at & 0xfff, size);
     pci_config_write(fn, at & 0xfff, size, value);

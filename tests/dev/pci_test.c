@@ -355,6 +355,32 @@ static void test_intx_is_swizzled_shared_and_can_be_disabled(void)
     rig_down(r);
 }
 
+/* PCI Express 5.0, table 2-40: no request passes a posted one before it. */
+static void test_a_configuration_access_does_not_pass_posted_stores(void)
+{
+    for (unsigned way = 0; way < 3; way++) {
+        struct rig *r = rig_up(TIMING_IO);
+        enum fault fault;
+
+        enable(r, 1, BAR0, MSIX_BAR);
+        for (unsigned n = 1; n <= 3; n++)
+            link_store(&r->link, &(struct txn){.addr = BAR0 + 4, .size = 4, .write = true, .data = n},
+                       r->clock.now, 0, &fault);
+        CHECK_EQ_U64(r->a.value, 0);
+        if (way == 0)
+            put(r, DEV(1) + PCI_COMMAND_OFFSET, 2, 0); /* nothing decodes from now on */
+        else if (way == 1)
+            put(r, DEV(1) + PCI_BAR_OFFSET, 4, BAR0 + 0x8000);
+        else
+            get(r, DEV(1) + PCI_COMMAND_OFFSET, 2);
+        CHECK_EQ_U64(r->a.value, UINT64_C(4) << 32 | 3);
+        settle(r);
+        CHECK_EQ_U64(r->a.value, UINT64_C(4) << 32 | 3);
+        CHECK_EQ_U64(link_posted_until(&r->link), 0);
+        rig_down(r);
+    }
+}
+
 static void test_an_msix_message_is_a_write_of_the_table_s_data(void)
 {
     struct rig *r = rig_up(TIMING_IO);
@@ -744,6 +770,7 @@ TEST_MAIN(test_absent_functions_and_buses_read_all_ones_and_lose_writes,
           test_devices_cannot_reach_configuration_space_or_empty_windows,
           test_bus_mastering_follows_the_command_register_and_d3,
           test_intx_is_swizzled_shared_and_can_be_disabled,
+          test_a_configuration_access_does_not_pass_posted_stores,
           test_an_msix_message_is_a_write_of_the_table_s_data,
           test_signals_during_a_message_are_one_more_message_with_their_own_cause,
           test_masked_vectors_are_pending_and_sent_when_unmasked,
