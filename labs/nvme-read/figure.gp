@@ -2,6 +2,7 @@
 # A bar for each way to read: what the hart was busy for, and what it was idle for.
 load style
 set output picture
+set tmargin 3
 names = "cold hot ring polled"
 unset key
 set xrange [0:9.5]
