@@ -17,8 +17,8 @@ struct lab_sources {
     const char *broken; /* a file of the folder broken, in place of main.c; NULL */
 };
 
-/* Is that a folder with something to compile in it?  -1 with err: no, and the lab's own program would be
- * taken for the student's. */
+/* Is that a folder with something to compile in it?  -1 with err: no, and the lab's own program
+ * would be taken for the student's. */
 int lab_build_mine(const char *mine, struct err *err);
 
 /* Compiles (what the compiler says goes to stderr) and makes the disks; -1 with err.  In both cases
@@ -27,9 +27,9 @@ int lab_build_make(struct lab_build *b, const struct lab_manifest *m, const stru
                    struct err *err);
 void lab_build_free(struct lab_build *b);
 
-/* Runs a program and waits for it, with no input and its standard output on our stderr; argv ends with NULL.
- * Its exit status (127: it could not be started), or -1 with err: it was ended, by a signal or because it
- * took more than a minute, with all that it had started. */
+/* Runs a program and waits for it, with no input and its standard output on our stderr; argv ends
+ * with NULL.  Its exit status (127: it could not be started), or -1 with err: it was ended, by a
+ * signal or because it took more than a minute, with all that it had started. */
 int lab_spawn(char *const argv[], const char *folder, struct err *err);
 
 #endif

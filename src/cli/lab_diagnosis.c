@@ -19,8 +19,9 @@
 #define FRAME_BYTES_MAX 65536 /* so far above the stack pointer an access may be the stack's */
 
 enum {
-    EXCEPTION_ILLEGAL = 2, EXCEPTION_LOAD_ACCESS = 5, EXCEPTION_STORE_ACCESS = 7, EXCEPTION_ECALL_U = 8,
-    EXCEPTION_ECALL_S = 9, EXCEPTION_LOAD_PAGE = 13, EXCEPTION_STORE_PAGE = 15,
+    EXCEPTION_ILLEGAL = 2, EXCEPTION_LOAD_ACCESS = 5, EXCEPTION_STORE_ACCESS = 7,
+    EXCEPTION_ECALL_U = 8, EXCEPTION_ECALL_S = 9, EXCEPTION_LOAD_PAGE = 13,
+    EXCEPTION_STORE_PAGE = 15,
 };
 
 static void print_time(FILE *out, ps_t ps)
@@ -73,9 +74,9 @@ static bool in_guard(const struct program *p, uint64_t address)
            within(p, address, "trap_guard", "trap_stack_bottom");
 }
 
-/* Has the stack run over?  A frame is above its stack pointer, so that is what an access above it says which
- * hits a guard, or one shortly above it when there is nothing at the stack pointer either.  A pointer that
- * strays into a guard from below is another matter. */
+/* Has the stack run over?  A frame is above its stack pointer, so that is what an access above it
+ * says which hits a guard, or one shortly above it when there is nothing at the stack pointer
+ * either.  A pointer that strays into a guard from below is another matter. */
 static bool has_run_over(const struct lab_result *r, const struct program *p,
                          const struct measure_trap *t)
 {

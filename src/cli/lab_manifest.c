@@ -618,7 +618,9 @@ static int check_bytes(const char *path, const uint8_t *data, size_t size, struc
     unsigned line = 1;
 
     for (size_t i = 0; i < size; i++) {
-        if ((data[i] < ' ' && data[i] != '\t' && data[i] != '\n' && data[i] != '\r') || data[i] == 0x7f)
+        bool blank = data[i] == '\t' || data[i] == '\n' || data[i] == '\r';
+
+        if ((data[i] < ' ' && !blank) || data[i] == 0x7f)
             return err_set(err, "%s:%u: a control character (0x%02x)", path, line, data[i]);
         line += data[i] == '\n';
     }

@@ -38,7 +38,7 @@ struct lab_result {
     uint64_t exit;
     uint64_t trap_x[VIRT_HARTS_MAX][32]; /* registers of each hart at its last trap, */
     uint64_t first_x[VIRT_HARTS_MAX][32]; /* and at the first of those that have not returned */
-    uint64_t user_x[32], user_pc; /* of hart 0, at its last trap from user mode; pc 0: there was none */
+    uint64_t user_x[32], user_pc; /* of hart 0, at its last trap from user mode; pc 0: none */
     bool stuck;                          /* nothing could come any more */
     uint64_t patience_ns;                /* the host's time that ended the run; 0: it did not */
     int interrupted; /* the signal that ended the run, 0: none */

@@ -77,9 +77,10 @@ struct program_frame lab_frame_now(const struct lab_result *r, unsigned hart)
     return lab_frame_of(h->x, h->pc);
 }
 
-/* The nth frame's caller.  The pc of all but the innermost is behind a call, which may be the last of its
- * function. */
-static bool caller(const struct lab_result *r, struct program *p, struct program_frame *f, unsigned n)
+/* The nth frame's caller.  The pc of all but the innermost is behind a call, which may be the last
+ * of its function. */
+static bool caller(const struct lab_result *r, struct program *p, struct program_frame *f,
+                   unsigned n)
 {
     f->pc -= n != 0;
     return program_caller(p, f, read_memory, (void *)r);
@@ -126,7 +127,8 @@ bool lab_is_in(const struct lab_result *r, struct program *p, struct program_fra
 }
 
 /* labs/kernel/trap.h: register xN is at 8 * N, pc in x0's place, then sstatus. */
-static bool saved_frame(const struct lab_result *r, uint64_t at, struct program_frame *f, bool *user)
+static bool saved_frame(const struct lab_result *r, uint64_t at, struct program_frame *f,
+                        bool *user)
 {
     uint64_t status;
 
@@ -146,7 +148,8 @@ bool lab_user_frame(const struct lab_result *r, struct program *p, struct progra
     uint64_t user_start;
     bool user = false;
 
-    if (!program_symbol(p, "user_start", &user_start) || machine_hart(r->machine, 0)->priv == PRIV_U)
+    if (!program_symbol(p, "user_start", &user_start) ||
+        machine_hart(r->machine, 0)->priv == PRIV_U)
         return false;
     for (unsigned i = 0, n = 0; i < 2 * FRAMES_MAX; i++, n++) {
         struct program_place place[PLACES_MAX];
@@ -187,7 +190,8 @@ static void write_place(const struct program_place *place, char *out, size_t siz
         snprintf(out, size, "%s", place->function);
 }
 
-char *lab_where(const struct lab_result *r, struct program *p, struct program_frame frame, bool behind)
+char *lab_where(const struct lab_result *r, struct program *p, struct program_frame frame,
+                bool behind)
 {
     char now[300], before[300] = "";
     unsigned shown = 0, repeats = 0;
@@ -210,7 +214,8 @@ char *lab_where(const struct lab_result *r, struct program *p, struct program_fr
             else if (repeats == 1)
                 fputs(" again and again", out);
             memcpy(before, now, sizeof before);
-            more = strcmp(place[k].function, "main") != 0; /* what is before it is the same in all */
+            /* What is before main is the same in all. */
+            more = strcmp(place[k].function, "main") != 0;
         }
         if (!n && !i) {
             fprintf(out, "0x%" PRIx64 ", which is not in the program", frame.pc);
@@ -218,7 +223,7 @@ char *lab_where(const struct lab_result *r, struct program *p, struct program_fr
         }
         if (!more || (n && caller(r, p, &frame, i)))
             continue;
-        /* A call through a wild pointer, into data or into assembly: the return address says who. */
+        /* A call through a wild pointer, into data, into assembly: the return address says who. */
         more = !i && !(n && is_entry(&place[0]));
         frame.pc = called_from;
     }

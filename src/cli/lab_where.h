@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a hart is in a lab's program, in words: functions, files and lines from the debug information. */
+/* Where a hart is in a lab's program, in words: functions, files and lines out of the debug
+ * information. */
 #ifndef CLI_LAB_WHERE_H
 #define CLI_LAB_WHERE_H
 
@@ -24,9 +25,10 @@ struct program *lab_program(const struct lab_result *r);
 struct program_frame lab_frame_of(const uint64_t x[32], uint64_t pc);
 struct program_frame lab_frame_now(const struct lab_result *r, unsigned hart);
 
-/* "print (labs/lib/print.c:34), from main (labs/uart/main.c:12)".  A caller's pc is behind its call, as
- * that of a hart which waits is behind its wfi (`behind`). */
-char *lab_where(const struct lab_result *r, struct program *p, struct program_frame frame, bool behind);
+/* "print (labs/lib/print.c:34), from main (labs/uart/main.c:12)".  A caller's pc is behind its
+ * call, as that of a hart which waits is behind its wfi (`behind`). */
+char *lab_where(const struct lab_result *r, struct program *p, struct program_frame frame,
+                bool behind);
 
 /* Is that frame in this function, or in what it has called? */
 bool lab_is_in(const struct lab_result *r, struct program *p, struct program_frame frame,
@@ -36,8 +38,8 @@ bool lab_is_in(const struct lab_result *r, struct program *p, struct program_fra
  * broken. */
 bool lab_is_trap_entry(struct program *p, uint64_t pc);
 
-/* With labs/kernel, and hart 0 in the kernel: where the user program is, whose system call or trap that
- * is.  False: not so, or not known. */
+/* With labs/kernel, and hart 0 in the kernel: where the user program is, whose system call or trap
+ * that is.  False: not so, or not known. */
 bool lab_user_frame(const struct lab_result *r, struct program *p, struct program_frame *frame);
 
 /* Can the hart read there? */
