@@ -99,8 +99,10 @@ static void print_values(const struct lab_result *r, FILE *out)
         char number[40];
 
         expression_format(v->number, number, sizeof number);
-        fprintf(out, "  %s = %s%s%s\n", rule->name, v->ok ? number : v->why,
-                *rule->text ? "   " : "", rule->text);
+        if (v->ok)
+            fprintf(out, "  %s = %s%s%s\n", rule->name, number, *rule->text ? "   " : "", rule->text);
+        else
+            fprintf(out, "  %s: none: %s\n", rule->name, v->why);
     }
 }
 
