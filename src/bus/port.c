@@ -118,10 +118,11 @@ static void start(struct dma_op *op, enum dma_kind kind, uint64_t addr, void *bu
                    link_send_up(link, link_request_bytes(link, len), clock->now, &op->began) +
                        link->p.memory_read_ps);
     else
-        at = link->written_until =
-            reach(port, addr, link_write_bytes(link, len),
-                  link_send_up(link, link_write_bytes(link, len), clock->now, &op->began) +
-                      link->p.memory_write_ps);
+        at = reach(port, addr, link_write_bytes(link, len),
+                   link_send_up(link, link_write_bytes(link, len), clock->now, &op->began) +
+                       link->p.memory_write_ps);
+    if (!op->fault && kind != DMA_READ)
+        link->written_until = u64_max(link->written_until, at);
     if (id)
         clock->cause = id;
     clock_arm(clock, &op->event, at);

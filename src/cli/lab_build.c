@@ -22,7 +22,7 @@
 enum { NO_COMPILER = 3, NOT_STARTED = 127 };
 
 #define SPAWN_NS (60 * UINT64_C(1000000000))
-#define TIDY_NS (2 * UINT64_C(1000000000))
+#define TIDY_NS (10 * UINT64_C(1000000000))
 #define MEMORY_BYTES ((rlim_t)4 << 30) /* for each process that is started */
 #define FILE_BYTES ((rlim_t)512 << 20)
 
