@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _XOPEN_SOURCE 700 /* nftw */
+#define _DEFAULT_SOURCE
 #include "cli/lab_build.h"
 
 #include "base/alloc.h"
@@ -9,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +32,8 @@ enum { NO_COMPILER = 3, NOT_STARTED = 127 };
 static const int awaited[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP};
 
 /* What a compiler is given may be anything: it gets no input, and a bound of all that it takes. */
-static void become(char *const argv[], const char *folder, const sigset_t *mask)
+static void become(char *const argv[], const char *folder, const char *temporary,
+                   const sigset_t *mask)
 {
     static const struct {
         int what;
@@ -49,7 +53,7 @@ static void become(char *const argv[], const char *folder, const sigset_t *mask)
     sigprocmask(SIG_SETMASK, mask, NULL);
     dup2(nothing, STDIN_FILENO);
     dup2(STDERR_FILENO, STDOUT_FILENO);
-    if (!folder || !chdir(folder))
+    if ((!temporary || !setenv("TMPDIR", temporary, 1)) && (!folder || !chdir(folder)))
         execvp(argv[0], argv);
     _exit(NOT_STARTED);
 }
@@ -74,7 +78,7 @@ static int await(pid_t child, const sigset_t *signals, uint64_t until_ns, int *s
     return 0;
 }
 
-int lab_spawn(char *const argv[], const char *folder, struct err *err)
+int lab_spawn(char *const argv[], const char *folder, const char *temporary, struct err *err)
 {
     sigset_t signals, before;
     int status = 0, how;
@@ -88,7 +92,7 @@ int lab_spawn(char *const argv[], const char *folder, struct err *err)
     sigprocmask(SIG_BLOCK, &signals, &before);
     child = fork();
     if (child == 0)
-        become(argv, folder, &before);
+        become(argv, folder, temporary, &before);
     if (child < 0) {
         sigprocmask(SIG_SETMASK, &before, NULL);
         return err_set(err, "%s cannot be started: %s", argv[0], strerror(errno));
@@ -131,21 +135,17 @@ static int make_work(struct lab_build *b, struct err *err)
     return err_set(err, "cannot make a folder in %s: %s (set TMPDIR)", dir, strerror(errno));
 }
 
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *at)
+{
+    (void)status, (void)type, (void)at;
+    (void)remove(path);
+    return 0;
+}
+
 void lab_build_free(struct lab_build *b)
 {
-    DIR *dir = b->work ? opendir(b->work) : NULL;
-
-    for (struct dirent *e; dir && (e = readdir(dir));) {
-        char *path = lab_path(b->work, e->d_name);
-
-        if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-            unlink(path);
-        free(path);
-    }
-    if (dir)
-        closedir(dir);
     if (b->work)
-        rmdir(b->work);
+        nftw(b->work, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     free(b->work);
     free(b->elf);
     *b = (struct lab_build){0};
@@ -201,7 +201,8 @@ static int compile(const struct lab_build *b, const struct lab_manifest *m,
                    const struct lab_sources *from, struct err *err)
 {
     char *build = lab_path(lab_root(), "build"), *with = libraries(), *broken = NULL;
-    char *mine = NULL;
+    /* What it leaves behind when it is ended goes with the folder. */
+    char *mine = NULL, *temporary = realpath(b->work, NULL);
     char *argv[16] = {NULL};
     size_t n = 0;
     int status;
@@ -228,13 +229,14 @@ static int compile(const struct lab_build *b, const struct lab_manifest *m,
     word(argv, &n, from->folder);
     word(argv, &n, "-o");
     word(argv, &n, b->elf);
-    status = lab_spawn(argv, NULL, err);
+    status = lab_spawn(argv, NULL, temporary, err);
     if (status == NOT_STARTED)
         err_set(err, "%s cannot be run (DOORBELL_LABS names the folder of the labs)", build);
     else if (status == NO_COMPILER)
         err_set(err, "labs are compiled with riscv64-linux-gnu-gcc: tools/setup installs it");
     else if (status > 0)
         err_set(err, "the program does not compile: see above");
+    free(temporary);
     free(mine);
     free(broken);
     free(with);

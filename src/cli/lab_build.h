@@ -27,9 +27,9 @@ int lab_build_make(struct lab_build *b, const struct lab_manifest *m, const stru
                    struct err *err);
 void lab_build_free(struct lab_build *b);
 
-/* Runs a program and waits for it, with no input and its standard output on our stderr; argv ends
- * with NULL.  Its exit status (127: it could not be started), or -1 with err: it was ended, by a
+/* Runs a program in `folder` (NULL: here) and waits for it, with no input and its standard output on
+ * our stderr; argv ends with NULL.  Its temporary files go to `temporary` (NULL: to TMPDIR).  Its exit status (127: it could not be started), or -1 with err: it was ended, by a
  * signal or because it took more than a minute, with all that it had started. */
-int lab_spawn(char *const argv[], const char *folder, struct err *err);
+int lab_spawn(char *const argv[], const char *folder, const char *temporary, struct err *err);
 
 #endif

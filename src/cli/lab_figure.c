@@ -114,7 +114,7 @@ static int draw(const struct lab_result *r, const char *folder, const char *scri
     int status = -1, result = -1;
 
     if (!write_data(r, data, err) && !write_script(r, script, data, picture, work_script, err))
-        status = lab_spawn(argv, folder, err);
+        status = lab_spawn(argv, folder, NULL, err);
     if (status == 127)
         err_set(err, "--figure needs gnuplot: tools/setup --studies installs it");
     else if (status > 0)
