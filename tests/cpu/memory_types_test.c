@@ -562,6 +562,46 @@ static void test_a_doorbell_after_a_fence_finds_the_combined_data_in_memory(void
     done(p);
 }
 
+/* Another hart that stores to uncached memory without end. */
+struct neighbour {
+    struct rig *p;
+    struct event event;
+};
+
+static void store_again(void *owner)
+{
+    struct neighbour *n = owner;
+    struct txn t = {.addr = RIG_RAM + DATA_AT + 0x2000, .requester = 1, .size = 8, .write = true};
+    struct clock *clock = &n->p->r->clock;
+    enum fault fault;
+    ps_t retry;
+
+    if (!link_full(&n->p->memory, &retry))
+        link_store(&n->p->memory, &t, clock->now, 0, &fault);
+    clock_arm(clock, &n->event, clock->now + 10 * NS);
+}
+
+static void test_what_orders_stores_does_not_wait_for_those_of_other_harts_for_ever(void)
+{
+    static const uint32_t words[] = {0x0000100f /* fence.i */, 0x12000073 /* sfence.vma */, 0};
+
+    for (unsigned way = 0; way < ARRAY_LEN(words); way++) {
+        struct rig *p = rig();
+        struct neighbour n = {.p = p};
+
+        event_init(&p->r->clock, &n.event, "neighbour", store_again, &n);
+        clock_arm(&p->r->clock, &n.event, 0);
+        p->r->hart->x[10] = V_RAM_NC + DATA_AT;
+        p->r->hart->x[14] = V_RAM + DATA_AT + 0x1000;
+        stores(p, 10, 0, 1);
+        put(p, words[way] ? words[way] : asm_r(OP_amoswap_d, 12, 14, 11) | 1u << 25);
+        CHECK_EQ_U64(run(p), WENT_ON);
+        CHECK_EQ_U64(ram_at(p, DATA_AT), p->r->hart->x[11]);
+        clock_disarm(&p->r->clock, &n.event);
+        done(p);
+    }
+}
+
 static void test_a_full_queue_holds_combined_stores_back_and_loses_none(void)
 {
     struct rig *p = rig();
@@ -750,6 +790,7 @@ TEST_MAIN(test_io_stores_are_one_transaction_each_in_order,
           test_a_load_sees_the_hart_s_own_combined_stores,
           test_combined_stores_are_seen_by_nobody_else_before_they_are_sent,
           test_a_doorbell_after_a_fence_finds_the_combined_data_in_memory,
+          test_what_orders_stores_does_not_wait_for_those_of_other_harts_for_ever,
           test_a_full_queue_holds_combined_stores_back_and_loses_none,
           test_per_byte_an_io_load_costs_more_than_a_store_and_that_more_than_a_combined_one,
           test_an_atomic_finds_the_hart_s_own_uncached_stores_and_is_not_overwritten,

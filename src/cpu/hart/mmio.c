@@ -352,11 +352,10 @@ static bool settle_stores(struct hart *h)
 
     if (!wc_flush(h, WC_FENCE))
         return false;
-    until = stores_until(h);
-    if (until > hart_now(h))
-        return hart_stall(h, until);
+    /* By then they are: what others have stored meanwhile is not to be waited for as well. */
     h->unfenced = 0;
-    return true;
+    until = stores_until(h);
+    return until <= hart_now(h) || hart_stall(h, until);
 }
 
 /* An atomic on memory that is not cached: one transaction, which costs the way there and back and
