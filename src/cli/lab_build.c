@@ -40,6 +40,8 @@ static void become(char *const argv[], const char *folder, const char *temporary
         rlim_t most;
     } bound[] = {{RLIMIT_AS, MEMORY_BYTES}, {RLIMIT_FSIZE, FILE_BYTES}};
     int nothing = open("/dev/null", O_RDONLY);
+    /* Before the bounds, which would be ours as well. */
+    bool ready = !temporary || !setenv("TMPDIR", temporary, 1);
 
     for (size_t i = 0; i < ARRAY_LEN(bound); i++) {
         struct rlimit limit;
@@ -53,7 +55,7 @@ static void become(char *const argv[], const char *folder, const char *temporary
     sigprocmask(SIG_SETMASK, mask, NULL);
     dup2(nothing, STDIN_FILENO);
     dup2(STDERR_FILENO, STDOUT_FILENO);
-    if ((!temporary || !setenv("TMPDIR", temporary, 1)) && (!folder || !chdir(folder)))
+    if (ready && (!folder || !chdir(folder)))
         execvp(argv[0], argv);
     _exit(NOT_STARTED);
 }
